@@ -1,0 +1,3 @@
+module github.com/hygia-suite/hygia/proto/gen
+
+go 1.26.8
