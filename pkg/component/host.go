@@ -1,0 +1,31 @@
+package component
+
+import "context"
+
+// HostFunc is a function that a host gives to components. It reads all of its
+// arguments, then writes its results. The context is the call's: it ends with
+// the call's deadline, which nothing else enforces on a host function. An error
+// or a panic ends the guest's call, which then fails with a HostError.
+type HostFunc func(ctx context.Context, args *Decoder, results *Encoder) error
+
+type hostKey struct{ iface, name string }
+
+type hostEntry struct {
+	imp *Import
+	fn  HostFunc
+}
+
+// Host is a set of functions that components may import. Fill it before the
+// first Link; a linked program keeps what it was linked with. It is not safe for
+// concurrent writes.
+type Host struct {
+	funcs map[hostKey]hostEntry
+}
+
+// NewHost returns an empty host.
+func NewHost() *Host { return &Host{funcs: make(map[hostKey]hostEntry)} }
+
+// Func gives fn as the import imp, in place of an earlier one of that name.
+func (h *Host) Func(imp *Import, fn func(ctx context.Context, args *Decoder, results *Encoder) error) {
+	h.funcs[hostKey{imp.Interface, imp.Name}] = hostEntry{imp, fn}
+}

@@ -1,0 +1,51 @@
+package component
+
+import "time"
+
+// Limits bounds what a guest may use. A zero field means the default that it
+// names; a negative one is an error of Link.
+type Limits struct {
+	// Deadline is the longest that a call may take, 10 s by default. The call's
+	// context may make it shorter. Time in host functions counts.
+	Deadline time.Duration
+	// MemoryBytes bounds each linear memory of an instance, 64 MiB by default.
+	MemoryBytes int64
+	// TableElements bounds each table, 20 000 by default.
+	TableElements int64
+	// Instances, Memories and Tables bound how many core instances, memories and
+	// tables an instance is made of: 16, 4 and 16 by default.
+	Instances, Memories, Tables int
+	// ArgBytes bounds the encoded values that go into a guest at once: a call's
+	// arguments, or one host function's results. 16 MiB by default.
+	ArgBytes int
+	// ResultBytes bounds the encoded values that come out of a guest at once: a
+	// call's results, or one host function's arguments. 16 MiB by default.
+	ResultBytes int
+	// ListItems bounds the items of all lists of one such set of values together,
+	// 1 000 000 by default.
+	ListItems int
+	// HostCalls bounds the host functions that one call may call, 100 000 by
+	// default.
+	HostCalls int
+}
+
+func (l Limits) withDefaults() Limits {
+	def(&l.Deadline, 10*time.Second)
+	def(&l.MemoryBytes, 64<<20)
+	def(&l.TableElements, 20_000)
+	def(&l.Instances, 16)
+	def(&l.Memories, 4)
+	def(&l.Tables, 16)
+	def(&l.ArgBytes, 16<<20)
+	def(&l.ResultBytes, 16<<20)
+	def(&l.ListItems, 1_000_000)
+	def(&l.HostCalls, 100_000)
+	return l
+}
+
+func def[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
