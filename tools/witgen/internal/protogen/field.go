@@ -1,0 +1,142 @@
+package protogen
+
+import (
+	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
+)
+
+const emptyPath = "google/protobuf/empty.proto"
+
+// newMessage makes a message; outer is the Go name of the one that holds it.
+func newMessage(name, outer string) *Message {
+	goName := naming.ProtoGo(name)
+	if outer != "" {
+		goName = outer + "_" + goName
+	}
+	return &Message{Name: name, GoName: goName}
+}
+
+// add appends a field of a WIT type, which is nil for a case without payload.
+func (p *planner) add(m *Message, name, docs string, t *model.Type, pos model.Position) error {
+	f := &Field{Name: naming.Snake(name), Docs: docs, Number: len(m.Fields) + 1, WIT: t}
+	m.Fields = append(m.Fields, f)
+	if t == nil {
+		p.use(emptyPath)
+		f.Type = "google.protobuf.Empty"
+		return nil
+	}
+	value := t.Resolve()
+	switch {
+	case m.Oneof != "":
+		// A member of a oneof carries no label: lists and options need a holder.
+	case value.Kind == model.List:
+		f.Label, value = "repeated", value.Elem.Resolve()
+	case value.Kind == model.Option:
+		value = value.Elem.Resolve()
+		if scalar(value) {
+			f.Label = "optional"
+		}
+	}
+	return p.single(m, f, name, value, pos)
+}
+
+// scalar reports whether a field of the type needs "optional" to tell its
+// absence: a message tells it by itself.
+func scalar(t *model.Type) bool { return t.Kind.Primitive() || t.Kind == model.Enum }
+
+// single sets the field's type, making a nested message for what no field can
+// hold as one value.
+func (p *planner) single(m *Message, f *Field, name string, t *model.Type, pos model.Position) error {
+	if t.Kind.Primitive() {
+		f.Type = scalars[t.Kind]
+		return nil
+	}
+	if t.Named() {
+		return p.named(f, t, pos)
+	}
+	holder := newMessage(naming.Message(name+"-"+t.Kind.String()), m.GoName)
+	m.Nested = append(m.Nested, holder)
+	f.Type, f.Holder = holder.Name, holder
+	switch t.Kind {
+	case model.List, model.Option:
+		return p.add(holder, "value", "", t, pos)
+	case model.Tuple:
+		for i, e := range t.Elems {
+			if err := p.add(holder, tupleField(i), "", e, pos); err != nil {
+				return err
+			}
+		}
+		return nil
+	default: // A result.
+		holder.Oneof = "result"
+		if err := p.add(holder, "ok", "", t.OK, pos); err != nil {
+			return err
+		}
+		return p.add(holder, "error", "", t.Err, pos)
+	}
+}
+
+// named sets the field's type to a declared one, of this file or another.
+func (p *planner) named(f *Field, t *model.Type, pos model.Position) error {
+	owner := t.Owner
+	if owner.Name != Interface {
+		return model.Errorf(pos, "%s is declared in interface %s: what an interface %s uses must be mirrored in proto, so declare it in one",
+			t.Name, owner.Name, Interface)
+	}
+	f.Type = naming.Message(t.Name)
+	if pkg := ProtoPackage(owner.Package); pkg != p.file.Package {
+		p.use(protoPath(owner.Package))
+		f.Type = pkg + "." + f.Type
+	}
+	return nil
+}
+
+func (p *planner) use(path string) {
+	if !p.imports[path] {
+		p.imports[path] = true
+		p.file.Imports = append(p.file.Imports, path)
+	}
+}
+
+func tupleField(i int) string { return "f" + string(rune('0'+i/10)) + string(rune('0'+i%10)) }
+
+// scalars are the proto types of WIT's primitives. A char is a string of one
+// character, which JSON shows as such.
+var scalars = [...]string{
+	model.Bool: "bool",
+	model.U8:   "uint32", model.U16: "uint32", model.U32: "uint32", model.U64: "uint64",
+	model.S8: "int32", model.S16: "int32", model.S32: "int32", model.S64: "int64",
+	model.F32: "float", model.F64: "double",
+	model.Char: "string", model.String: "string",
+}
+
+// reserved are the methods of every generated Go message.
+var reserved = []string{
+	"Reset", "String", "ProtoMessage", "Marshal", "Unmarshal",
+	"ExtensionRangeArray", "ExtensionMap", "Descriptor",
+}
+
+// resolveGoNames gives fields the Go names that protoc-gen-go would, which keeps
+// them apart from methods and getters by underscores.
+func (m *Message) resolveGoNames() {
+	taken := map[string]bool{}
+	for _, name := range reserved {
+		taken[name] = true
+	}
+	unique := func(name string) string {
+		for taken[name] || taken["Get"+name] {
+			name += "_"
+		}
+		taken[name], taken["Get"+name] = true, true
+		return name
+	}
+	if m.Oneof != "" {
+		unique(naming.ProtoGo(m.Oneof))
+	}
+	for _, f := range m.Fields {
+		f.GoName = unique(naming.ProtoGo(f.Name))
+	}
+	for _, n := range m.Nested {
+		n.resolveGoNames()
+	}
+}
