@@ -1,0 +1,84 @@
+# `make help` lists what there is to do. Go and a C compiler are all that
+# building and running need; what more a target needs, it installs under .tools/.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+SERVICES := accounts anonymization audit content gateway validation
+MODULES  := proto/gen pkg services tools
+BIN      := bin
+# No paths of this machine, no debug information: the same bytes from any folder.
+GOBUILD  := go build -trimpath -ldflags='-s -w'
+UP       ?=
+BENCH    ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Build and start the whole suite; UP="--fresh" begins anew
+	@exec $(BIN)/hygia up $(UP)
+
+.PHONY: build
+build: ## Build every binary into bin/
+	@mkdir -p $(BIN)
+	@scripts/progress $(GOBUILD) -v -o $(BIN)/ $(SERVICES:%=./services/%) ./tools/hygia
+
+.PHONY: test
+test: vet test-go test-components test-client generate-check plugins-check ## Run every test that fits half an hour
+	@echo "All tests passed."
+
+.PHONY: vet
+vet:
+	@for m in $(MODULES); do (cd $$m && go vet ./...); done
+
+.PHONY: test-go
+test-go: ## Run the Go tests, the end-to-end ones among them
+	@for m in $(MODULES); do (cd $$m && go test -timeout 20m ./...); done
+
+.PHONY: test-components
+test-components: ## Run the components' own native tests
+	@go run ./tools/plugins test
+
+.PHONY: test-client
+test-client: ## Compile and try the TypeScript client
+	@scripts/test-client
+
+.PHONY: slowtest
+slowtest: ## Run what takes longer: the race detector, forced collections, long fuzzing
+	@for m in pkg services tools; do (cd $$m && go test -race -timeout 60m ./...); done
+	@cd pkg && GOGC=1 go test -tags hygia_debug_gc -timeout 30m ./component/...
+	@scripts/fuzz 60s
+
+.PHONY: lint
+lint: ## Lint Go and proto
+	@go tool buf lint
+	@go tool buf format --diff --exit-code --path proto
+	@scripts/golangci-lint
+
+.PHONY: generate
+generate: ## Write what is generated: from WIT, then from proto
+	@go run ./tools/protodeps third_party/proto
+	@go run ./tools/witgen -wit wit -go pkg/wit -proto proto
+	@go tool buf generate
+
+.PHONY: generate-check
+generate-check: ## Fail where what is generated is not current
+	@scripts/generate-check
+
+.PHONY: breaking
+breaking: ## Refuse a change of proto that breaks the newest release
+	@scripts/breaking
+
+.PHONY: bench
+bench: ## Measure beside the peers; writes build/bench.json
+	@mkdir -p build
+	@go run ./tools/bench -out build/bench.json $(BENCH)
+
+.PHONY: clean
+clean: ## Remove what was built; keeps .hygia/
+	rm -rf $(BIN) build
+
+include tools/plugins/plugins.mk
