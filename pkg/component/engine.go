@@ -1,98 +1,208 @@
 package component
 
+// #include <stdlib.h>
+// #include "shim.h"
+import "C"
+
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+	"unsafe"
 )
-
-// Caller calls a function that a component exports. args writes the parameters
-// in order, results reads the result; either may be nil where there are none.
-type Caller interface {
-	Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error
-}
 
 // Config sizes an engine. A zero field means the default that it names.
 type Config struct {
-	MaxInstances   int   // live instances at once, 1000 by default
-	MaxCalls       int   // calls inside guests at once, 4 for each CPU and at least 16 by default
-	MaxMemoryBytes int64 // the most that one linear memory may ever grow to, 256 MiB by default
+	// MaxInstances is how many instances may live at once, those of running calls
+	// included: 1000 by default, at most 20 000. Each reserves 4 GiB of addresses
+	// (not of memory), so this is what sets how much the process maps.
+	MaxInstances int
+	// CoreInstances is how many core instances, memories and tables are set aside
+	// for each instance on average: 4 core instances and tables by default.
+	CoreInstances int
+	// MaxCalls is how many calls may be inside guests at once, each on a thread of
+	// its own: 4 for each CPU by default, and at least 16. Others wait for one to
+	// end, as long as their context allows. Calls made by host functions on
+	// behalf of a guest do not count: they run on their caller's thread.
+	MaxCalls int
+	// MaxMemoryBytes is the most that any linear memory may ever grow to, whatever
+	// Limits.MemoryBytes says: 1 GiB by default, at most 4 GiB.
+	MaxMemoryBytes int64
+	// MaxComponentBytes bounds what Compile takes: 64 MiB by default.
+	MaxComponentBytes int
+	// StackBytes is how much stack a guest may use: 512 KiB by default.
+	StackBytes int
+	// Tick is how often running calls are looked at, and so how late a deadline or
+	// a cancelled context may be noticed: 1 ms by default. Nothing ticks while no
+	// call runs.
+	Tick time.Duration
 }
 
-// LinkOptions says what a component is given and what is wanted from it.
-type LinkOptions struct {
-	Host    *Host     // nil gives nothing
-	Exports []*Export // what will be called
-	Limits  Limits
-	WASI    *WASI // nil gives no WASI
+const (
+	maxInstances = 20_000
+	maxMemory    = 4 << 30
+	poolTable    = 100_000 // the most elements that any table may have
+)
+
+func (c Config) withDefaults() Config {
+	def(&c.MaxInstances, 1000)
+	def(&c.CoreInstances, 4)
+	def(&c.MaxCalls, max(16, 4*runtime.NumCPU()))
+	def(&c.MaxMemoryBytes, 1<<30)
+	def(&c.MaxComponentBytes, 64<<20)
+	def(&c.StackBytes, 512<<10)
+	def(&c.Tick, time.Millisecond)
+	return c
 }
 
-// WASI grants files, and with them the clocks and random numbers of WASI 0.2.
-// There is nothing else: no arguments, environment, standard input or network.
-type WASI struct {
-	Folders []Folder
-	Output  io.Writer // receives standard output and error, nil discards them
+func (c Config) check() error {
+	switch {
+	case c.MaxInstances < 1 || c.MaxInstances > maxInstances:
+		return fmt.Errorf("component: MaxInstances of %d is not in 1..%d", c.MaxInstances, maxInstances)
+	case c.CoreInstances < 1 || c.CoreInstances > 64:
+		return fmt.Errorf("component: CoreInstances of %d is not in 1..64", c.CoreInstances)
+	case c.MaxCalls < 1:
+		return fmt.Errorf("component: MaxCalls of %d", c.MaxCalls)
+	case c.MaxMemoryBytes < 1 || c.MaxMemoryBytes > maxMemory:
+		return fmt.Errorf("component: MaxMemoryBytes of %d is not in 1..%d", c.MaxMemoryBytes, int64(maxMemory))
+	case c.StackBytes < 16<<10 || c.StackBytes > 4<<20:
+		return fmt.Errorf("component: StackBytes of %d is not in 16 KiB..4 MiB", c.StackBytes)
+	case c.MaxComponentBytes < 1 || c.Tick < 0:
+		return errors.New("component: negative MaxComponentBytes or Tick")
+	}
+	return nil
 }
 
-// Folder is a folder of the host that a guest sees.
-type Folder struct {
-	Host     string // path on the host
-	Guest    string // path that the guest sees
-	ReadOnly bool
+func (c Config) c() C.hy_config {
+	return C.hy_config{
+		instances:          C.uint32_t(c.MaxInstances),
+		core_instances:     C.uint32_t(c.MaxInstances * c.CoreInstances),
+		memories:           C.uint32_t(c.MaxInstances),
+		tables:             C.uint32_t(c.MaxInstances * c.CoreInstances),
+		memory_bytes:       C.uint64_t(c.MaxMemoryBytes),
+		memory_reservation: maxMemory,
+		table_elements:     poolTable,
+		stack_bytes:        C.size_t(c.StackBytes),
+	}
 }
 
-var errSkeleton = errors.New("component: not linked yet")
+// Engine compiles and runs components. It is safe for concurrent use. Close it
+// when done with it.
+type Engine struct {
+	cfg   Config
+	c     *C.wasm_engine_t
+	wake  chan struct{} // wakes the watcher; holds one
+	ended chan struct{} // closed when the watcher is gone
 
-// Engine compiles and runs components.
-type Engine struct{}
-
-// NewEngine returns an engine.
-func NewEngine(Config) (*Engine, error) { return nil, errSkeleton }
-
-// Close frees the engine.
-func (*Engine) Close() error { return nil }
-
-// Compile compiles a component.
-func (*Engine) Compile(ctx context.Context, wasm []byte) (*Component, error) {
-	return nil, errSkeleton
+	mu     sync.Mutex // guards what follows, and the frames' guarded fields
+	closed bool
+	parked bool // the watcher sleeps until woken
+	frames []*frame
+	free   []*frame
+	active int
+	queue  []chan *frame
+	idle   *sync.Cond // signalled when active falls to zero
 }
 
-// Link checks a component against a host.
-func (*Engine) Link(c *Component, o LinkOptions) (*Program, error) { return nil, errSkeleton }
-
-// Component is a compiled component.
-type Component struct{}
-
-// Imports lists the functions that the component imports.
-func (*Component) Imports() []Item { return nil }
-
-// Exports lists the functions that the component exports.
-func (*Component) Exports() []Item { return nil }
-
-// Close frees the component.
-func (*Component) Close() {}
-
-// Program is a component with everything that it imports.
-type Program struct{}
-
-// Call runs fn in a fresh instance.
-func (*Program) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
-	return errSkeleton
+// NewEngine reserves an engine's addresses and starts its watcher.
+func NewEngine(cfg Config) (*Engine, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	cc := cfg.c()
+	e := &Engine{
+		cfg:    cfg,
+		c:      C.hy_engine_new(&cc),
+		wake:   make(chan struct{}, 1),
+		ended:  make(chan struct{}),
+		parked: true,
+	}
+	if e.c == nil {
+		return nil, errors.New("component: cannot reserve the engine's addresses")
+	}
+	e.idle = sync.NewCond(&e.mu)
+	go e.watch()
+	return e, nil
 }
 
-// Instance returns a live instance.
-func (*Program) Instance(ctx context.Context) (*Instance, error) { return nil, errSkeleton }
-
-// Close frees the program.
-func (*Program) Close() {}
-
-// Instance is a live instance.
-type Instance struct{}
-
-// Call runs fn in the instance.
-func (*Instance) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
-	return errSkeleton
+// Close ends the engine. Calls that run are stopped and fail with ErrClosed, as
+// does everything that is tried later; Close waits until they have returned. The
+// engine's components, programs and instances must still be closed, in any
+// order. Closing twice does nothing. A host function must not close its engine.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		<-e.ended
+		return nil
+	}
+	e.closed = true
+	e.wakeWatcher()
+	for _, w := range e.queue {
+		close(w)
+	}
+	e.queue = nil
+	for e.active > 0 {
+		e.idle.Wait()
+	}
+	frames := e.frames
+	e.frames, e.free = nil, nil
+	e.wakeWatcher()
+	e.mu.Unlock()
+	<-e.ended
+	for _, f := range frames {
+		f.delete()
+	}
+	C.wasm_engine_delete(e.c)
+	return nil
 }
 
-// Close ends the instance.
-func (*Instance) Close() {}
+// handle returns a handle of the engine of its own, or nil when it is closed.
+func (e *Engine) handle() *C.wasm_engine_t {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil
+	}
+	return C.wasmtime_engine_clone(e.c)
+}
+
+// Compile compiles a component from its binary form, and reads what it imports
+// and exports. It takes all CPUs for some 50 ms a megabyte, and cannot be
+// interrupted: the context is looked at before and after. It fails with a
+// CompileError when the bytes are no valid component.
+func (e *Engine) Compile(ctx context.Context, wasm []byte) (*Component, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(wasm) > e.cfg.MaxComponentBytes {
+		return nil, &CompileError{Reason: fmt.Sprintf("more than %d bytes", e.cfg.MaxComponentBytes)}
+	}
+	// Wasmtime would take the text form too; nobody signs that.
+	if len(wasm) < 8 || string(wasm[:4]) != "\x00asm" {
+		return nil, &CompileError{Reason: "not a WebAssembly binary"}
+	}
+	engine := e.handle()
+	if engine == nil {
+		return nil, ErrClosed
+	}
+	defer C.wasm_engine_delete(engine)
+	var message C.hy_buffer
+	c := C.hy_compile(engine, (*C.uint8_t)(unsafe.Pointer(&wasm[0])), C.size_t(len(wasm)), &message)
+	if text := take(&message); c == nil {
+		return nil, &CompileError{Reason: reason(string(text))}
+	}
+	component, err := newComponent(c, engine)
+	if err == nil && ctx.Err() != nil {
+		component.Close()
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return component, nil
+}

@@ -19,6 +19,8 @@ var (
 	// ErrPoisoned: an earlier call ended this instance. The error also wraps that
 	// call's own.
 	ErrPoisoned = errors.New("component: instance has failed before")
+	// ErrFolder: a folder that WASI grants cannot be opened.
+	ErrFolder = errors.New("component: a granted folder cannot be opened")
 )
 
 type deadlineError struct{}

@@ -29,3 +29,21 @@ func NewHost() *Host { return &Host{funcs: make(map[hostKey]hostEntry)} }
 func (h *Host) Func(imp *Import, fn func(ctx context.Context, args *Decoder, results *Encoder) error) {
 	h.funcs[hostKey{imp.Interface, imp.Name}] = hostEntry{imp, fn}
 }
+
+// find returns what serves a component's import: the function of that very
+// interface, or of a compatible version of it.
+func (h *Host) find(iface, name string) (hostEntry, bool) {
+	if h == nil {
+		return hostEntry{}, false
+	}
+	if e, ok := h.funcs[hostKey{iface, name}]; ok {
+		return e, true
+	}
+	var best hostEntry
+	for k, e := range h.funcs {
+		if k.name == name && track(k.iface) == track(iface) && (best.imp == nil || k.iface > best.imp.Interface) {
+			best = e
+		}
+	}
+	return best, best.imp != nil
+}

@@ -1,6 +1,10 @@
 package component
 
-import "time"
+import (
+	"errors"
+	"math"
+	"time"
+)
 
 // Limits bounds what a guest may use. A zero field means the default that it
 // names; a negative one is an error of Link.
@@ -43,6 +47,18 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+func (l Limits) check() error {
+	if min(l.MemoryBytes, l.TableElements, int64(l.Deadline)) < 0 ||
+		min(l.Instances, l.Memories, l.Tables, l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls) < 0 {
+		return errors.New("component: a limit is negative")
+	}
+	if max(l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls) > math.MaxInt32 {
+		return errors.New("component: a limit on bytes, items or calls is above 2^31-1")
+	}
+	return nil
+}
+
+// def sets v to d when it is zero.
 func def[T comparable](v *T, d T) {
 	var zero T
 	if *v == zero {

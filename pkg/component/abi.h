@@ -1,0 +1,204 @@
+// The functions of wasmtime's C API that this package uses. See abi_types.h.
+
+#ifndef HYGIA_ABI_H
+#define HYGIA_ABI_H
+
+#include "abi_types.h"
+
+typedef struct wasm_config_t wasm_config_t;
+typedef struct wasm_engine_t wasm_engine_t;
+typedef struct wasmtime_error wasmtime_error_t;
+typedef struct wasmtime_store wasmtime_store_t;
+typedef struct wasmtime_context wasmtime_context_t;
+typedef struct wasmtime_component_t wasmtime_component_t;
+typedef struct wasmtime_component_export_index_t wasmtime_component_export_index_t;
+typedef struct wasmtime_component_linker_t wasmtime_component_linker_t;
+typedef struct wasmtime_component_linker_instance_t wasmtime_component_linker_instance_t;
+typedef struct wasmtime_pooling_allocation_config_t wasmtime_pooling_allocation_config_t;
+typedef struct wasi_config_t wasi_config_t;
+
+// Bytes and errors.
+
+void wasm_byte_vec_new(wasm_byte_vec_t *, size_t, char const[]);
+void wasm_byte_vec_delete(wasm_byte_vec_t *);
+wasmtime_error_t *wasmtime_error_new(const char *);
+void wasmtime_error_delete(wasmtime_error_t *);
+void wasmtime_error_message(const wasmtime_error_t *, wasm_name_t *);
+bool wasmtime_error_exit_status(const wasmtime_error_t *, int *);
+
+// The engine and its configuration.
+
+wasm_config_t *wasm_config_new(void);
+void wasm_config_delete(wasm_config_t *);
+wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *);
+void wasm_engine_delete(wasm_engine_t *);
+wasm_engine_t *wasmtime_engine_clone(wasm_engine_t *);
+void wasmtime_engine_increment_epoch(wasm_engine_t *);
+void wasmtime_config_epoch_interruption_set(wasm_config_t *, bool);
+void wasmtime_config_max_wasm_stack_set(wasm_config_t *, size_t);
+void wasmtime_config_wasm_threads_set(wasm_config_t *, bool);
+void wasmtime_config_shared_memory_set(wasm_config_t *, bool);
+void wasmtime_config_wasm_component_model_set(wasm_config_t *, bool);
+void wasmtime_config_concurrency_support_set(wasm_config_t *, bool);
+void wasmtime_config_memory_reservation_set(wasm_config_t *, uint64_t);
+void wasmtime_config_memory_guard_size_set(wasm_config_t *, uint64_t);
+wasmtime_pooling_allocation_config_t *wasmtime_pooling_allocation_config_new();
+void wasmtime_pooling_allocation_config_delete(wasmtime_pooling_allocation_config_t *);
+void wasmtime_pooling_allocation_config_total_component_instances_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_total_core_instances_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_total_memories_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_total_tables_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_total_gc_heaps_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_total_stacks_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_max_memory_size_set(
+    wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_config_table_elements_set(
+    wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_config_max_memories_per_module_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_max_tables_per_module_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(
+    wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_config_table_keep_resident_set(
+    wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_config_max_unused_warm_slots_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_decommit_batch_size_set(
+    wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_strategy_set(
+    wasm_config_t *, const wasmtime_pooling_allocation_config_t *);
+
+// Stores.
+
+wasmtime_store_t *wasmtime_store_new(wasm_engine_t *, void *, void (*)(void *));
+void wasmtime_store_delete(wasmtime_store_t *);
+wasmtime_context_t *wasmtime_store_context(wasmtime_store_t *);
+void wasmtime_store_limiter(wasmtime_store_t *, int64_t, int64_t, int64_t, int64_t, int64_t);
+void *wasmtime_context_get_data(const wasmtime_context_t *);
+void wasmtime_context_set_epoch_deadline(wasmtime_context_t *, uint64_t);
+void wasmtime_store_epoch_deadline_callback(
+    wasmtime_store_t *,
+    wasmtime_error_t *(*)(wasmtime_context_t *, void *, uint64_t *,
+                          wasmtime_update_deadline_kind_t *),
+    void *, void (*)(void *));
+wasmtime_error_t *wasmtime_context_set_wasi(wasmtime_context_t *, wasi_config_t *);
+
+// Components, linkers, instances and calls.
+
+wasmtime_error_t *wasmtime_component_new(const wasm_engine_t *, const uint8_t *, size_t,
+                                         wasmtime_component_t **);
+wasmtime_component_t *wasmtime_component_clone(const wasmtime_component_t *);
+void wasmtime_component_delete(wasmtime_component_t *);
+wasmtime_component_type_t *wasmtime_component_type(const wasmtime_component_t *);
+wasmtime_component_export_index_t *wasmtime_component_get_export_index(
+    const wasmtime_component_t *, const wasmtime_component_export_index_t *, const char *, size_t);
+void wasmtime_component_export_index_delete(wasmtime_component_export_index_t *);
+wasmtime_component_linker_t *wasmtime_component_linker_new(const wasm_engine_t *);
+void wasmtime_component_linker_delete(wasmtime_component_linker_t *);
+wasmtime_component_linker_instance_t *wasmtime_component_linker_root(wasmtime_component_linker_t *);
+void wasmtime_component_linker_allow_shadowing(wasmtime_component_linker_t *, bool);
+wasmtime_error_t *wasmtime_component_linker_add_wasip2(wasmtime_component_linker_t *);
+wasmtime_error_t *wasmtime_component_linker_instance_add_instance(
+    wasmtime_component_linker_instance_t *, const char *, size_t,
+    wasmtime_component_linker_instance_t **);
+wasmtime_error_t *wasmtime_component_linker_instance_add_func(
+    wasmtime_component_linker_instance_t *, const char *, size_t,
+    wasmtime_error_t *(*)(void *, wasmtime_context_t *, const wasmtime_component_func_type_t *,
+                          wasmtime_component_val_t *, size_t, wasmtime_component_val_t *, size_t),
+    void *, void (*)(void *));
+void wasmtime_component_linker_instance_delete(wasmtime_component_linker_instance_t *);
+wasmtime_error_t *wasmtime_component_linker_instantiate(const wasmtime_component_linker_t *,
+                                                        wasmtime_context_t *,
+                                                        const wasmtime_component_t *,
+                                                        wasmtime_component_instance_t *);
+bool wasmtime_component_instance_get_func(const wasmtime_component_instance_t *,
+                                          wasmtime_context_t *,
+                                          const wasmtime_component_export_index_t *,
+                                          wasmtime_component_func_t *);
+wasmtime_error_t *wasmtime_component_func_call(const wasmtime_component_func_t *,
+                                               wasmtime_context_t *,
+                                               const wasmtime_component_val_t *, size_t,
+                                               wasmtime_component_val_t *, size_t);
+
+// Values that wasmtime takes over.
+
+wasmtime_component_val_t *wasmtime_component_val_new(wasmtime_component_val_t *);
+void wasmtime_component_val_delete(wasmtime_component_val_t *);
+void wasmtime_component_vallist_new_uninit(wasmtime_component_vallist_t *, size_t);
+void wasmtime_component_valrecord_new_uninit(wasmtime_component_valrecord_t *, size_t);
+void wasmtime_component_valtuple_new_uninit(wasmtime_component_valtuple_t *, size_t);
+void wasmtime_component_valflags_new_uninit(wasmtime_component_valflags_t *, size_t);
+
+// Types.
+
+void wasmtime_component_type_delete(wasmtime_component_type_t *);
+size_t wasmtime_component_type_import_count(const wasmtime_component_type_t *,
+                                            const wasm_engine_t *);
+bool wasmtime_component_type_import_nth(const wasmtime_component_type_t *, const wasm_engine_t *,
+                                        size_t, const char **, size_t *,
+                                        wasmtime_component_item_t *);
+size_t wasmtime_component_type_export_count(const wasmtime_component_type_t *,
+                                            const wasm_engine_t *);
+bool wasmtime_component_type_export_nth(const wasmtime_component_type_t *, const wasm_engine_t *,
+                                        size_t, const char **, size_t *,
+                                        wasmtime_component_item_t *);
+size_t wasmtime_component_instance_type_export_count(const wasmtime_component_instance_type_t *,
+                                                     const wasm_engine_t *);
+bool wasmtime_component_instance_type_export_nth(const wasmtime_component_instance_type_t *,
+                                                 const wasm_engine_t *, size_t, const char **,
+                                                 size_t *, wasmtime_component_item_t *);
+void wasmtime_component_item_delete(wasmtime_component_item_t *);
+bool wasmtime_component_func_type_async(const wasmtime_component_func_type_t *);
+size_t wasmtime_component_func_type_param_count(const wasmtime_component_func_type_t *);
+bool wasmtime_component_func_type_param_nth(const wasmtime_component_func_type_t *, size_t,
+                                            const char **, size_t *,
+                                            wasmtime_component_valtype_t *);
+bool wasmtime_component_func_type_result(const wasmtime_component_func_type_t *,
+                                         wasmtime_component_valtype_t *);
+void wasmtime_component_valtype_delete(wasmtime_component_valtype_t *);
+void wasmtime_component_list_type_element(const wasmtime_component_list_type_t *,
+                                          wasmtime_component_valtype_t *);
+void wasmtime_component_option_type_ty(const wasmtime_component_option_type_t *,
+                                       wasmtime_component_valtype_t *);
+size_t wasmtime_component_record_type_field_count(const wasmtime_component_record_type_t *);
+bool wasmtime_component_record_type_field_nth(const wasmtime_component_record_type_t *, size_t,
+                                              const char **, size_t *,
+                                              wasmtime_component_valtype_t *);
+size_t wasmtime_component_tuple_type_types_count(const wasmtime_component_tuple_type_t *);
+bool wasmtime_component_tuple_type_types_nth(const wasmtime_component_tuple_type_t *, size_t,
+                                             wasmtime_component_valtype_t *);
+size_t wasmtime_component_variant_type_case_count(const wasmtime_component_variant_type_t *);
+bool wasmtime_component_variant_type_case_nth(const wasmtime_component_variant_type_t *, size_t,
+                                              const char **, size_t *, bool *,
+                                              wasmtime_component_valtype_t *);
+size_t wasmtime_component_enum_type_names_count(const wasmtime_component_enum_type_t *);
+bool wasmtime_component_enum_type_names_nth(const wasmtime_component_enum_type_t *, size_t,
+                                            const char **, size_t *);
+size_t wasmtime_component_flags_type_names_count(const wasmtime_component_flags_type_t *);
+bool wasmtime_component_flags_type_names_nth(const wasmtime_component_flags_type_t *, size_t,
+                                             const char **, size_t *);
+bool wasmtime_component_result_type_ok(const wasmtime_component_result_type_t *,
+                                       wasmtime_component_valtype_t *);
+bool wasmtime_component_result_type_err(const wasmtime_component_result_type_t *,
+                                        wasmtime_component_valtype_t *);
+
+// Folders and output.
+
+wasi_config_t *wasi_config_new();
+void wasi_config_delete(wasi_config_t *);
+bool wasi_config_preopen_dir(wasi_config_t *, const char *, const char *, size_t, size_t);
+void wasi_config_set_stdout_custom(wasi_config_t *,
+                                   ptrdiff_t (*)(void *, const unsigned char *, size_t), void *,
+                                   void (*)(void *));
+void wasi_config_set_stderr_custom(wasi_config_t *,
+                                   ptrdiff_t (*)(void *, const unsigned char *, size_t), void *,
+                                   void (*)(void *));
+
+#endif

@@ -1,0 +1,94 @@
+package component
+
+// #include "shim.h"
+import "C"
+
+import (
+	"context"
+	"runtime/cgo"
+	"runtime/debug"
+	"unsafe"
+)
+
+// boundImport is an import of a linked program and the function that serves it.
+type boundImport struct {
+	imp *Import
+	fn  HostFunc
+}
+
+func (b boundImport) failed(err error) error {
+	return &HostError{Interface: b.imp.Interface, Name: b.imp.Name, Err: err}
+}
+
+// hygiaHostCall runs a host function for the guest in the frame that handle
+// stands for. Nothing may unwind from here into C.
+//
+//export hygiaHostCall
+func hygiaHostCall(handle C.uintptr_t, index C.uint32_t) C.int {
+	debugGC()
+	f := cgo.Handle(handle).Value().(*frame)
+	if err := f.hostCall(f.program.imports[index]); err != nil {
+		f.hostErr = err
+		return C.HY_HOST
+	}
+	return C.HY_OK
+}
+
+// hostCall reads the arguments from, and writes the results to, the frame's C
+// buffers.
+func (f *frame) hostCall(b boundImport) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = b.failed(&PanicError{Value: v, Stack: debug.Stack()})
+		}
+	}()
+	var dec Decoder
+	var enc Encoder
+	limits := f.program.limits
+	dec.reset(view(&f.c.out), limits)
+	enc.buf = unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap))[:0]
+	enc.reset(limits)
+	if err := b.fn(f.hostContext(), &dec, &enc); err != nil {
+		return b.failed(err)
+	}
+	if err := dec.finish(); err != nil {
+		return b.failed(err)
+	}
+	if enc.err != nil {
+		return b.failed(enc.err)
+	}
+	f.give(enc.buf)
+	return nil
+}
+
+// give puts encoded results where C reads them. Most were written there.
+func (f *frame) give(b []byte) {
+	if cap(b) != int(f.c.in.cap) || unsafe.SliceData(b) != (*byte)(f.c.in.data) {
+		C.hy_reserve(&f.c.in, C.size_t(len(b)))
+		copy(unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap)), b)
+	}
+	f.c.in.len = C.size_t(len(b))
+}
+
+// hostContext is the call's context with the call's deadline. A call's host
+// functions share one.
+func (f *frame) hostContext() context.Context {
+	if f.nested == nil {
+		f.engine.mu.Lock()
+		ctx, deadline := f.ctx, f.deadline
+		f.engine.mu.Unlock()
+		ctx = context.WithValue(ctx, insideCall{}, true)
+		f.nested, f.cancel = context.WithDeadlineCause(ctx, deadline, ErrDeadline)
+	}
+	return f.nested
+}
+
+// hygiaOutput takes what a guest writes to its standard output or error. It may
+// come on any thread, and after the guest is gone.
+//
+//export hygiaOutput
+func hygiaOutput(handle C.uintptr_t, data *C.uint8_t, n C.size_t) C.ptrdiff_t {
+	defer func() { _ = recover() }() // the program is gone, or its writer panicked
+	cgo.Handle(handle).Value().(*output).write(unsafe.Slice((*byte)(data), int(n)))
+	return C.ptrdiff_t(n)
+}

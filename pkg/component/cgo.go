@@ -1,0 +1,112 @@
+package component
+
+// The engine is wasmtime's static library, which wasmtime-go carries for each
+// platform: importing that package links it. Its Go half is not used here, as it
+// cannot call components. One line of go.mod names the version; TestABI fails
+// when a new one declares anything in abi.h otherwise.
+
+// #cgo CFLAGS: -O2 -Wall -Werror
+// #cgo noescape hy_run
+// #cgo noescape hy_instance_new
+// #cgo noescape hy_instance_call
+// #cgo noescape hy_compile
+// #include <stdlib.h>
+// #include "shim.h"
+import "C"
+
+import (
+	"unsafe"
+
+	_ "github.com/bytecodealliance/wasmtime-go/v44" // links libwasmtime
+)
+
+// cmem is C memory that lives and dies together.
+type cmem struct{ blocks []unsafe.Pointer }
+
+// calloc returns n zeroed bytes, never nil.
+func (m *cmem) calloc(n uintptr) unsafe.Pointer {
+	p := C.calloc(1, C.size_t(max(n, 1)))
+	m.blocks = append(m.blocks, p)
+	return p
+}
+
+// carray returns n zeroed values of T, or an empty slice.
+func carray[T any](m *cmem, n int) []T {
+	if n == 0 {
+		return nil
+	}
+	var zero T
+	return unsafe.Slice((*T)(m.calloc(uintptr(n)*unsafe.Sizeof(zero))), n)
+}
+
+// name returns a copy of s as wasmtime's names are.
+func (m *cmem) name(s string) C.wasm_name_t {
+	b := carray[byte](m, len(s)+1)
+	copy(b, s)
+	return C.wasm_name_t{size: C.size_t(len(s)), data: (*C.char)(unsafe.Pointer(&b[0]))}
+}
+
+func (m *cmem) free() {
+	for _, p := range m.blocks {
+		C.free(p)
+	}
+	m.blocks = nil
+}
+
+// view returns a buffer's contents, which stay C's and change with the next call
+// in its frame.
+func view(b *C.hy_buffer) []byte { return unsafe.Slice((*byte)(b.data), int(b.len)) }
+
+// take returns a copy of a buffer's contents and frees it.
+func take(b *C.hy_buffer) []byte {
+	s := append([]byte(nil), view(b)...)
+	C.free(unsafe.Pointer(b.data))
+	*b = C.hy_buffer{}
+	return s
+}
+
+// signatures mirrors Go's types in C, each once.
+type signatures struct {
+	mem  *cmem
+	seen map[*Type]*C.hy_type
+}
+
+func (b *signatures) add(s Signature) C.hy_signature {
+	params := make([]*Type, len(s.Params))
+	for i, p := range s.Params {
+		params[i] = p.Type
+	}
+	return C.hy_signature{
+		count:  C.uint32_t(len(params)),
+		params: unsafe.SliceData(b.types(params)),
+		result: b.mirror(s.Result),
+	}
+}
+
+func (b *signatures) types(ts []*Type) []*C.hy_type {
+	out := carray[*C.hy_type](b.mem, len(ts))
+	for i, t := range ts {
+		out[i] = b.mirror(t)
+	}
+	return out
+}
+
+func (b *signatures) mirror(t *Type) *C.hy_type {
+	if t == nil {
+		return nil
+	}
+	if c := b.seen[t]; c != nil {
+		return c
+	}
+	labels := carray[C.wasm_name_t](b.mem, len(t.labels))
+	for i, l := range t.labels {
+		labels[i] = b.mem.name(l)
+	}
+	c := (*C.hy_type)(b.mem.calloc(C.sizeof_hy_type))
+	c.kind = C.uint8_t(t.kind)
+	c.count = C.uint32_t(max(len(t.elems), len(t.labels)))
+	c.elems = unsafe.SliceData(b.types(t.elems))
+	c.labels = unsafe.SliceData(labels)
+	b.seen[t] = c
+	return c
+}

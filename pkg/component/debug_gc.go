@@ -1,0 +1,7 @@
+//go:build hygia_debug_gc
+
+package component
+
+import "runtime"
+
+func debugGC() { runtime.GC() }

@@ -1,0 +1,238 @@
+package component
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// describeMax bounds the description of a component's imports and exports, in
+// bytes: types are written out in full, which lets a small component describe
+// a type of any size.
+const describeMax = 4 << 20
+
+// itemKind says what an import or export is: the values of
+// WASMTIME_COMPONENT_ITEM_*.
+type itemKind uint8
+
+const (
+	itemInstance itemKind = 1
+	itemFunc     itemKind = 3
+	itemResource itemKind = 4
+	itemType     itemKind = 6
+)
+
+// decl is an import or an export as the component declares it.
+type decl struct {
+	name  string
+	kind  itemKind
+	sig   Signature // of a function
+	async bool
+	inner []decl // of an instance
+}
+
+// items flattens declarations to functions; an instance without any gives one
+// item without a name.
+func items(ds []decl) []Item {
+	var out []Item
+	for _, d := range ds {
+		switch d.kind {
+		case itemFunc:
+			out = append(out, Item{Name: d.name, Signature: d.sig})
+		case itemType:
+		default:
+			out = append(out, innerItems(d)...)
+		}
+	}
+	return out
+}
+
+func innerItems(d decl) []Item {
+	var out []Item
+	for _, f := range d.inner {
+		if f.kind == itemFunc {
+			out = append(out, Item{Interface: d.name, Name: f.name, Signature: f.sig})
+		}
+	}
+	if out == nil {
+		out = []Item{{Interface: d.name}}
+	}
+	return out
+}
+
+// descriptionReader reads what describe.c wrote. The first error sticks.
+type descriptionReader struct {
+	buf []byte
+	err error
+}
+
+var errDescription = errors.New("component: malformed description")
+
+func readDescription(b []byte) (imports, exports []decl, err error) {
+	r := &descriptionReader{buf: b}
+	imports, exports = r.decls(), r.decls()
+	if r.err == nil && len(r.buf) != 0 {
+		r.err = errDescription
+	}
+	if r.err != nil {
+		return nil, nil, r.err
+	}
+	return imports, exports, nil
+}
+
+func (r *descriptionReader) next(n int) []byte {
+	if r.err != nil || n > len(r.buf) {
+		r.err = errDescription
+		return nil
+	}
+	b := r.buf[:n]
+	r.buf = r.buf[n:]
+	return b
+}
+
+func (r *descriptionReader) byte() byte {
+	if b := r.next(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+// count reads a number of things that take a byte or more each.
+func (r *descriptionReader) count() int {
+	b := r.next(4)
+	if b == nil {
+		return 0
+	}
+	n := binary.LittleEndian.Uint32(b)
+	if uint64(n) > uint64(len(r.buf)) {
+		r.err = errDescription
+		return 0
+	}
+	return int(n)
+}
+
+func (r *descriptionReader) text() string { return string(r.next(r.count())) }
+
+func (r *descriptionReader) decls() []decl {
+	n := r.count()
+	ds := make([]decl, 0, min(n, 1024))
+	for range n {
+		if r.err != nil {
+			return nil
+		}
+		d := decl{name: r.text(), kind: itemKind(r.byte())}
+		switch d.kind {
+		case itemInstance:
+			d.inner = r.decls()
+		case itemFunc:
+			d.async = r.byte() != 0
+			d.sig.Params = r.fields()
+			d.sig.Result = r.maybeType()
+		}
+		ds = append(ds, d)
+	}
+	return ds
+}
+
+func (r *descriptionReader) fields() []Field {
+	var fs []Field
+	for range r.count() {
+		if r.err != nil {
+			return nil
+		}
+		fs = append(fs, Field{Name: r.text(), Type: r.typ()})
+	}
+	return fs
+}
+
+func (r *descriptionReader) maybeType() *Type {
+	if r.byte() == 0 {
+		return nil
+	}
+	return r.typ()
+}
+
+var primitives = [...]*Type{
+	KindBool: Bool, KindS8: S8, KindU8: U8, KindS16: S16, KindU16: U16, KindS32: S32, KindU32: U32,
+	KindS64: S64, KindU64: U64, KindF32: F32, KindF64: F64, KindChar: Char, KindString: String,
+}
+
+func (r *descriptionReader) typ() *Type {
+	switch k := Kind(r.byte()); {
+	case r.err != nil:
+		return Bool
+	case int(k) < len(primitives):
+		return primitives[k]
+	default:
+		return r.compound(k)
+	}
+}
+
+func (r *descriptionReader) compound(k Kind) *Type {
+	switch k {
+	case KindList:
+		return ListOf(r.typ())
+	case KindOption:
+		return OptionOf(r.typ())
+	case KindResult:
+		ok := r.maybeType()
+		return ResultOf(ok, r.maybeType())
+	case KindTuple:
+		return TupleOf(r.types()...)
+	case KindRecord:
+		return RecordOf("", r.fields()...)
+	case KindVariant:
+		return VariantOf("", r.cases()...)
+	case KindEnum:
+		return EnumOf("", r.texts()...)
+	case KindFlags:
+		return FlagsOf("", r.texts()...)
+	case KindUnsupported:
+		return unsupported(valtypeName(r.byte()))
+	}
+	r.err = errDescription
+	return Bool
+}
+
+func (r *descriptionReader) types() []*Type {
+	var ts []*Type
+	for range r.count() {
+		if r.err != nil {
+			return nil
+		}
+		ts = append(ts, r.typ())
+	}
+	return ts
+}
+
+func (r *descriptionReader) cases() []Case {
+	var cs []Case
+	for range r.count() {
+		if r.err != nil {
+			return nil
+		}
+		cs = append(cs, Case{Name: r.text(), Type: r.maybeType()})
+	}
+	return cs
+}
+
+func (r *descriptionReader) texts() []string {
+	var ss []string
+	for range r.count() {
+		if r.err != nil {
+			return nil
+		}
+		ss = append(ss, r.text())
+	}
+	return ss
+}
+
+// valtypeName names a WASMTIME_COMPONENT_VALTYPE_* that cannot cross.
+func valtypeName(k byte) string {
+	const first = 21
+	names := [...]string{"own", "borrow", "future", "stream", "error-context", "map"}
+	if k >= first && int(k-first) < len(names) {
+		return names[k-first]
+	}
+	return fmt.Sprintf("type %d", k)
+}

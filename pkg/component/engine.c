@@ -1,0 +1,80 @@
+// Engines, compilation and linking.
+
+#include "shim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static wasmtime_pooling_allocation_config_t *pool_new(const hy_config *c) {
+  wasmtime_pooling_allocation_config_t *p = wasmtime_pooling_allocation_config_new();
+  wasmtime_pooling_allocation_config_total_component_instances_set(p, c->instances);
+  wasmtime_pooling_allocation_config_total_core_instances_set(p, c->core_instances);
+  wasmtime_pooling_allocation_config_total_memories_set(p, c->memories);
+  wasmtime_pooling_allocation_config_total_tables_set(p, c->tables);
+  wasmtime_pooling_allocation_config_total_gc_heaps_set(p, 0);
+  wasmtime_pooling_allocation_config_total_stacks_set(p, 0);
+  wasmtime_pooling_allocation_config_max_memory_size_set(p, c->memory_bytes);
+  wasmtime_pooling_allocation_config_table_elements_set(p, c->table_elements);
+  wasmtime_pooling_allocation_config_max_memories_per_module_set(p, 4);
+  wasmtime_pooling_allocation_config_max_tables_per_module_set(p, 4);
+  return p;
+}
+
+wasm_engine_t *hy_engine_new(const hy_config *c) {
+  wasm_config_t *config = wasm_config_new();
+  wasmtime_config_wasm_component_model_set(config, true);
+  wasmtime_config_concurrency_support_set(config, false); // slows calls, and nothing here uses it
+  wasmtime_config_epoch_interruption_set(config, true);
+  wasmtime_config_wasm_threads_set(config, false);
+  wasmtime_config_shared_memory_set(config, false); // no limiter counts a shared memory
+  wasmtime_config_max_wasm_stack_set(config, c->stack_bytes);
+  wasmtime_config_memory_reservation_set(config, c->memory_reservation);
+  wasmtime_pooling_allocation_config_t *pool = pool_new(c);
+  wasmtime_pooling_allocation_strategy_set(config, pool);
+  wasmtime_pooling_allocation_config_delete(pool);
+  return wasm_engine_new_with_config(config);
+}
+
+wasmtime_component_t *hy_compile(const wasm_engine_t *engine, const uint8_t *wasm, size_t len,
+                                 hy_buffer *message) {
+  wasmtime_component_t *component = NULL;
+  hy_error_take(wasmtime_component_new(engine, wasm, len, &component), message);
+  return component;
+}
+
+wasmtime_component_export_index_t *hy_export(const wasmtime_component_t *component,
+                                             const char *iface, size_t iface_len,
+                                             const char *name, size_t name_len) {
+  if (iface_len == 0) return wasmtime_component_get_export_index(component, NULL, name, name_len);
+  wasmtime_component_export_index_t *outer =
+      wasmtime_component_get_export_index(component, NULL, iface, iface_len);
+  if (!outer) return NULL;
+  wasmtime_component_export_index_t *index =
+      wasmtime_component_get_export_index(component, outer, name, name_len);
+  wasmtime_component_export_index_delete(outer);
+  return index;
+}
+
+bool hy_link_wasi(wasmtime_component_linker_t *linker, hy_buffer *message) {
+  wasmtime_error_t *err = wasmtime_component_linker_add_wasip2(linker);
+  hy_error_take(err, message);
+  return !err;
+}
+
+void hy_error_take(wasmtime_error_t *err, hy_buffer *message) {
+  message->len = 0;
+  if (!err) return;
+  wasm_name_t text;
+  wasmtime_error_message(err, &text);
+  hy_append(message, text.data, text.size);
+  wasm_byte_vec_delete(&text);
+  wasmtime_error_delete(err);
+}
+
+void hy_program_delete(hy_program *p) {
+  for (uint32_t i = 0; i < p->func_count; i++)
+    if (p->funcs[i].index) wasmtime_component_export_index_delete(p->funcs[i].index);
+  if (p->linker) wasmtime_component_linker_delete(p->linker);
+  if (p->component) wasmtime_component_delete(p->component);
+  if (p->engine) wasm_engine_delete(p->engine);
+}

@@ -1,0 +1,79 @@
+package component
+
+// #include "shim.h"
+import "C"
+
+import (
+	"context"
+	"unsafe"
+)
+
+// Instance is a live instance of a program. It may be used from any goroutine,
+// by one call at a time: another fails with ErrBusy. A trap, a host function's
+// error or a deadline ends it: later calls fail with ErrPoisoned.
+type Instance struct {
+	program *Program
+	c       *C.hy_instance // set once; nil after drop
+
+	// Guarded by program.engine.mu.
+	busy, closed bool
+	failed       error // what ended it
+}
+
+// Call calls fn in the instance, as Program.Call does in a fresh one.
+func (i *Instance) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
+	p := i.program
+	index, err := p.index(fn)
+	if err != nil {
+		return err
+	}
+	f, err := p.engine.enter(ctx, p, i)
+	if err != nil {
+		return err
+	}
+	defer f.leave(i)
+	in, err := f.arguments(args)
+	if err != nil {
+		return err
+	}
+	rc := C.hy_instance_call(f.c, i.c, index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
+	if rc != C.HY_OK {
+		err := f.failure(rc)
+		if rc != C.HY_VALUE {
+			i.fail(err)
+		}
+		return err
+	}
+	return f.results(results)
+}
+
+func (i *Instance) fail(err error) {
+	i.program.engine.mu.Lock()
+	i.failed = err
+	i.program.engine.mu.Unlock()
+}
+
+// Close ends the instance, when its running call has returned if there is one.
+// Closing twice does nothing.
+func (i *Instance) Close() {
+	e := i.program.engine
+	e.mu.Lock()
+	i.closed = true
+	r := i.drop()
+	e.mu.Unlock()
+	r.free()
+}
+
+// drop takes the C half of an instance that is over and in no call. It must be
+// called with engine.mu held.
+func (i *Instance) drop() remains {
+	if i.c == nil || i.busy || !i.closed && i.failed == nil {
+		return remains{}
+	}
+	r := remains{instance: i.c}
+	i.c = nil
+	if i.program.unref() {
+		r.program = i.program
+	}
+	return r
+}

@@ -1,0 +1,236 @@
+// Instances, calls, and the calls that come back.
+
+#include "shim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Written in Go: see callback.go.
+extern int hygiaHostCall(uintptr_t handle, uint32_t import);
+extern ptrdiff_t hygiaOutput(uintptr_t handle, uint8_t *data, size_t len);
+
+// An instance and its store. While a call runs, frame is the call's.
+struct hy_instance {
+  const hy_program *program;
+  wasmtime_store_t *store;
+  wasmtime_context_t *context;
+  wasmtime_component_instance_t instance;
+  hy_frame *frame;
+};
+
+// end records why the guest must stop and makes the error that stops it.
+static wasmtime_error_t *end(hy_frame *f, int status) {
+  f->status = (uint32_t)status;
+  return wasmtime_error_new("ended by the host");
+}
+
+static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint64_t *delta,
+                                  wasmtime_update_deadline_kind_t *kind) {
+  (void)context;
+  hy_instance *inst = data;
+  if (inst->frame && __atomic_load_n(&inst->frame->stop, __ATOMIC_ACQUIRE))
+    return end(inst->frame, HY_STOPPED);
+  *delta = 1;
+  *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
+  return NULL;
+}
+
+static int call_host(hy_frame *f, const hy_import *imp, const wasmtime_component_val_t *args,
+                     size_t count, wasmtime_component_val_t *results, size_t result_count) {
+  const hy_signature *sig = &imp->sig;
+  f->import = imp->index;
+  if (f->calls == 0) return HY_HOST_CALLS;
+  f->calls--;
+  if (count != sig->count || result_count != (sig->result ? 1 : 0)) return HY_MISMATCH;
+  f->out.len = 0;
+  for (size_t i = 0; i < count; i++) {
+    int rc = hy_lift(sig->params[i], &args[i], &f->out, f->out_max);
+    if (rc) return rc;
+  }
+  f->in.len = 0;
+  int rc = hygiaHostCall(f->handle, imp->index);
+  if (rc) return rc;
+  size_t arena = 0;
+  if (!hy_check(&sig->result, result_count, f->in.data, f->in.len, &arena)) return HY_HOST_VALUE;
+  if (sig->result) hy_own(sig->result, f->in.data, f->in.len, results);
+  return HY_OK;
+}
+
+static wasmtime_error_t *on_import(void *data, wasmtime_context_t *context,
+                                   const wasmtime_component_func_type_t *type,
+                                   wasmtime_component_val_t *args, size_t count,
+                                   wasmtime_component_val_t *results, size_t result_count) {
+  (void)type;
+  hy_instance *inst = wasmtime_context_get_data(context);
+  int rc = call_host(inst->frame, data, args, count, results, result_count);
+  return rc ? end(inst->frame, rc) : NULL;
+}
+
+bool hy_link_funcs(wasmtime_component_linker_t *linker, const char *iface, size_t iface_len,
+                   const wasm_name_t *names, hy_import *const *imports, size_t count,
+                   hy_buffer *message) {
+  // Each handle borrows the one that it came from until it is deleted.
+  wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
+  wasmtime_component_linker_instance_t *at = root;
+  wasmtime_error_t *err = NULL;
+  if (iface_len)
+    err = wasmtime_component_linker_instance_add_instance(root, iface, iface_len, &at);
+  for (size_t i = 0; i < count && !err; i++)
+    err = wasmtime_component_linker_instance_add_func(at, names[i].data, names[i].size, on_import,
+                                                      imports[i], NULL);
+  if (at != root) wasmtime_component_linker_instance_delete(at);
+  wasmtime_component_linker_instance_delete(root);
+  bool ok = !err;
+  hy_error_take(err, message);
+  return ok;
+}
+
+static ptrdiff_t on_output(void *data, const unsigned char *bytes, size_t len) {
+  return hygiaOutput((uintptr_t)data, (uint8_t *)bytes, len);
+}
+
+static int grant_folders(const hy_program *p, wasmtime_context_t *context, hy_buffer *message) {
+  wasi_config_t *wasi = wasi_config_new();
+  if (p->output) {
+    wasi_config_set_stdout_custom(wasi, on_output, (void *)p->output, NULL);
+    wasi_config_set_stderr_custom(wasi, on_output, (void *)p->output, NULL);
+  }
+  for (uint32_t i = 0; i < p->folder_count; i++) {
+    const hy_folder *d = &p->folders[i];
+    size_t perms = HYGIA_WASI_PERMS_READ | (d->read_only ? 0 : HYGIA_WASI_PERMS_WRITE);
+    if (!wasi_config_preopen_dir(wasi, d->host, d->guest, perms, perms)) {
+      wasi_config_delete(wasi);
+      return HY_FOLDER;
+    }
+  }
+  wasmtime_error_t *err = wasmtime_context_set_wasi(context, wasi);
+  hy_error_take(err, message);
+  return err ? HY_FAILED : HY_OK;
+}
+
+// failed says why a call ended with err: what the host decided goes before what
+// wasmtime made of it.
+static int failed(hy_frame *f, wasmtime_error_t *err) {
+  int status = (int)f->status;
+  if (status == HY_OK)
+    status = wasmtime_error_exit_status(err, &f->exit_status) ? HY_EXITED : HY_FAILED;
+  hy_error_take(err, &f->message);
+  return status;
+}
+
+static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
+  inst->program = p;
+  inst->frame = f;
+  f->status = HY_OK;
+  f->started = 0;
+  inst->store = wasmtime_store_new(p->engine, inst, NULL);
+  inst->context = wasmtime_store_context(inst->store);
+  wasmtime_store_limiter(inst->store, p->memory_bytes, p->table_elements, p->instances, p->tables,
+                         p->memories);
+  wasmtime_store_epoch_deadline_callback(inst->store, on_epoch, inst, NULL);
+  wasmtime_context_set_epoch_deadline(inst->context, 1);
+  if (p->wasi) {
+    int rc = grant_folders(p, inst->context, &f->message);
+    if (rc) return rc;
+  }
+  wasmtime_error_t *err = wasmtime_component_linker_instantiate(p->linker, inst->context,
+                                                                p->component, &inst->instance);
+  if (err) return failed(f, err);
+  f->started = 1;
+  return HY_OK;
+}
+
+static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, const uint8_t *args,
+                size_t len) {
+  const hy_signature *sig = &fn->sig;
+  size_t arena = sig->count * sizeof(wasmtime_component_val_t);
+  if (!hy_check(sig->params, sig->count, args, len, &arena)) return HY_VALUE;
+  hy_reserve(&f->arena, arena);
+  wasmtime_component_val_t *params = (wasmtime_component_val_t *)f->arena.data;
+  hy_borrow(sig->params, sig->count, args, len, (uint8_t *)(params + sig->count), params);
+
+  wasmtime_component_func_t func;
+  if (!wasmtime_component_instance_get_func(&inst->instance, inst->context, fn->index, &func))
+    return HY_NO_EXPORT;
+  wasmtime_component_val_t result = {0};
+  size_t results = sig->result ? 1 : 0;
+  wasmtime_error_t *err =
+      wasmtime_component_func_call(&func, inst->context, params, sig->count, &result, results);
+  if (err) return failed(f, err);
+  f->out.len = 0;
+  if (!results) return HY_OK;
+  int rc = hy_lift(sig->result, &result, &f->out, f->out_max);
+  wasmtime_component_val_delete(&result);
+  return rc;
+}
+
+int hy_run(hy_frame *f, const hy_program *p, uint32_t func, const uint8_t *args, size_t len) {
+  hy_instance inst;
+  int rc = start(f, p, &inst);
+  if (rc == HY_OK) rc = call(f, &inst, &p->funcs[func], args, len);
+  wasmtime_store_delete(inst.store);
+  return rc;
+}
+
+int hy_instance_new(hy_frame *f, const hy_program *p, hy_instance **out) {
+  hy_instance *inst = malloc(sizeof *inst);
+  if (!inst) abort();
+  int rc = start(f, p, inst);
+  inst->frame = NULL;
+  if (rc == HY_OK)
+    *out = inst;
+  else
+    hy_instance_delete(inst);
+  return rc;
+}
+
+int hy_instance_call(hy_frame *f, hy_instance *inst, uint32_t func, const uint8_t *args,
+                     size_t len) {
+  f->status = HY_OK;
+  f->started = 1;
+  inst->frame = f;
+  int rc = call(f, inst, &inst->program->funcs[func], args, len);
+  inst->frame = NULL;
+  return rc;
+}
+
+void hy_instance_delete(hy_instance *inst) {
+  wasmtime_store_delete(inst->store);
+  free(inst);
+}
+
+// Frames.
+
+enum { KEEP = 64 << 10 };
+
+hy_frame *hy_frame_new(uintptr_t handle) {
+  hy_frame *f = calloc(1, sizeof *f);
+  if (!f) abort();
+  f->handle = handle;
+  hy_reserve(&f->out, 4096);
+  hy_reserve(&f->in, 4096);
+  hy_reserve(&f->arena, 4096);
+  return f;
+}
+
+static void trim(hy_buffer *b) {
+  b->len = 0;
+  if (b->cap <= KEEP) return;
+  free(b->data);
+  *b = (hy_buffer){0};
+}
+
+void hy_frame_trim(hy_frame *f) {
+  trim(&f->out);
+  trim(&f->in);
+  trim(&f->arena);
+  trim(&f->message);
+}
+
+void hy_frame_delete(hy_frame *f) {
+  free(f->out.data);
+  free(f->in.data);
+  free(f->arena.data);
+  free(f->message.data);
+  free(f);
+}

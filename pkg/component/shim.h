@@ -1,0 +1,154 @@
+// The C half of this package. Go calls into it once for each call of a guest;
+// it calls back once for each host function that the guest calls. It keeps
+// integers that stand for Go values, never pointers to them.
+
+#ifndef HYGIA_SHIM_H
+#define HYGIA_SHIM_H
+
+#include "abi.h"
+
+// What a function of this header returns, and what hy_frame.status holds.
+enum {
+  HY_OK = 0,
+  HY_FAILED,     // wasmtime said why: hy_frame.message
+  HY_EXITED,     // the guest ended its process: hy_frame.exit_status
+  HY_STOPPED,    // hy_frame.stop was seen
+  HY_HOST,       // a host function failed; Go knows why
+  HY_HOST_VALUE, // a host function's results do not have its type
+  HY_VALUE,      // the arguments do not have the function's type
+  HY_RESULT,     // results, or a host function's arguments, above hy_frame.out_max
+  HY_HOST_CALLS, // more host calls than allowed
+  HY_NO_EXPORT,  // the function is not there
+  HY_FOLDER,     // a folder could not be opened
+  HY_MISMATCH,   // wasmtime gave a value of another type than it declared
+};
+
+// A type of values: a mirror of Go's Type. Immutable once built.
+typedef struct hy_type {
+  uint8_t kind; // WASMTIME_COMPONENT_*
+  uint32_t count;
+  const struct hy_type **elems; // NULL, or count of them; NULL entries have no payload
+  const wasm_name_t *labels;    // NULL, or count of them
+} hy_type;
+
+typedef struct hy_signature {
+  uint32_t count;
+  const hy_type **params;
+  const hy_type *result; // NULL for none
+} hy_signature;
+
+typedef struct hy_buffer {
+  uint8_t *data;
+  size_t len, cap;
+} hy_buffer;
+
+// One call at a time runs in a frame. Go owns it and reuses it.
+typedef struct hy_frame {
+  uintptr_t handle;  // what hygiaHostCall gets
+  uint32_t stop;     // atomic: Go sets it to stop the guest
+  uint32_t status;   // why the guest was ended from outside, HY_OK if it was not
+  uint32_t calls;    // host calls that are left
+  uint32_t started;  // whether instantiation was over
+  uint32_t import;   // the last that the guest called
+  size_t out_max;    // bound of out
+  hy_buffer out;     // from the guest: results, or a host function's arguments
+  hy_buffer in;      // to the guest: a host function's results
+  hy_buffer arena;   // arguments as wasmtime wants them
+  hy_buffer message; // wasmtime's error
+  int exit_status;
+} hy_frame;
+
+typedef struct hy_func {
+  hy_signature sig;
+  wasmtime_component_export_index_t *index;
+} hy_func;
+
+typedef struct hy_import {
+  hy_signature sig;
+  uint32_t index; // Go's
+} hy_import;
+
+typedef struct hy_folder {
+  char *host, *guest;
+  bool read_only;
+} hy_folder;
+
+// A component with all that it imports. Immutable once linked.
+typedef struct hy_program {
+  wasm_engine_t *engine;
+  wasmtime_component_t *component;
+  wasmtime_component_linker_t *linker;
+  hy_func *funcs;
+  uint32_t func_count;
+  hy_folder *folders;
+  uint32_t folder_count;
+  bool wasi;
+  uintptr_t output; // what hygiaOutput gets; 0 discards output
+  int64_t memory_bytes, table_elements, instances, memories, tables;
+} hy_program;
+
+typedef struct hy_instance hy_instance;
+
+typedef struct hy_config {
+  uint32_t instances, core_instances, memories, tables;
+  uint64_t memory_bytes, memory_reservation;
+  size_t table_elements, stack_bytes;
+} hy_config;
+
+// hy_engine_new returns an engine, or NULL when memory cannot be reserved.
+wasm_engine_t *hy_engine_new(const hy_config *);
+
+// hy_compile compiles a component. On failure it returns NULL and fills message.
+wasmtime_component_t *hy_compile(const wasm_engine_t *, const uint8_t *, size_t, hy_buffer *message);
+
+// hy_describe appends the imports and exports of a component: see describe.c.
+// It returns false when the description would be longer than max.
+bool hy_describe(const wasmtime_component_t *, const wasm_engine_t *, hy_buffer *, size_t max);
+
+// hy_link_* fill a linker. On failure they return false and fill message. iface
+// may be empty: then the functions are the world's own.
+bool hy_link_wasi(wasmtime_component_linker_t *, hy_buffer *message);
+bool hy_link_funcs(wasmtime_component_linker_t *, const char *iface, size_t iface_len,
+                   const wasm_name_t *names, hy_import *const *imports, size_t count,
+                   hy_buffer *message);
+
+// hy_export finds an exported function, or returns NULL.
+wasmtime_component_export_index_t *hy_export(const wasmtime_component_t *, const char *iface,
+                                             size_t iface_len, const char *name, size_t name_len);
+
+void hy_program_delete(hy_program *);
+
+// hy_run makes an instance, calls its function and drops it. The arguments are
+// encoded as codec.go says; so is what it leaves in frame->out.
+int hy_run(hy_frame *, const hy_program *, uint32_t func, const uint8_t *args, size_t len);
+
+// hy_instance_new makes an instance that lives until hy_instance_delete.
+int hy_instance_new(hy_frame *, const hy_program *, hy_instance **);
+int hy_instance_call(hy_frame *, hy_instance *, uint32_t func, const uint8_t *args, size_t len);
+void hy_instance_delete(hy_instance *);
+
+hy_frame *hy_frame_new(uintptr_t handle);
+void hy_frame_delete(hy_frame *);
+
+// hy_frame_trim gives back what an unusually large call left behind.
+void hy_frame_trim(hy_frame *);
+
+// Inside C.
+
+void hy_reserve(hy_buffer *, size_t cap);
+void hy_append(hy_buffer *, const void *, size_t);
+void hy_error_take(wasmtime_error_t *, hy_buffer *message);
+
+// hy_check walks encoded values of the types and adds what hy_borrow will need
+// of arena bytes. It returns false unless they are exactly values of the types.
+bool hy_check(const hy_type *const *, size_t count, const uint8_t *, size_t len, size_t *arena);
+// hy_borrow builds values that hy_check accepted. They point into the arena, the
+// types and the bytes, and wasmtime only reads them.
+void hy_borrow(const hy_type *const *, size_t count, const uint8_t *, size_t len, uint8_t *arena,
+               wasmtime_component_val_t *);
+// hy_own builds a value that hy_check accepted, which wasmtime takes over.
+void hy_own(const hy_type *, const uint8_t *, size_t len, wasmtime_component_val_t *);
+// hy_lift appends a value. It returns HY_OK, HY_RESULT or HY_MISMATCH.
+int hy_lift(const hy_type *, const wasmtime_component_val_t *, hy_buffer *, size_t max);
+
+#endif

@@ -1,0 +1,363 @@
+// Values between the flat encoding of codec.go and wasmtime's.
+
+#include "shim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Numbers are copied between the two as they lie in memory.
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian machine");
+
+typedef wasmtime_component_val_t val;
+typedef wasmtime_component_valrecord_entry_t entry;
+
+// How many bytes follow the tag of a primitive value; flags and heads of lists,
+// options and cases follow the same rule.
+static const uint8_t width[] = {
+    [WASMTIME_COMPONENT_BOOL] = 1,    [WASMTIME_COMPONENT_S8] = 1,
+    [WASMTIME_COMPONENT_U8] = 1,      [WASMTIME_COMPONENT_S16] = 2,
+    [WASMTIME_COMPONENT_U16] = 2,     [WASMTIME_COMPONENT_S32] = 4,
+    [WASMTIME_COMPONENT_U32] = 4,     [WASMTIME_COMPONENT_S64] = 8,
+    [WASMTIME_COMPONENT_U64] = 8,     [WASMTIME_COMPONENT_F32] = 4,
+    [WASMTIME_COMPONENT_F64] = 8,     [WASMTIME_COMPONENT_CHAR] = 4,
+    [WASMTIME_COMPONENT_STRING] = 4,  [WASMTIME_COMPONENT_LIST] = 4,
+    [WASMTIME_COMPONENT_VARIANT] = 4, [WASMTIME_COMPONENT_ENUM] = 4,
+    [WASMTIME_COMPONENT_OPTION] = 1,  [WASMTIME_COMPONENT_RESULT] = 4,
+    [WASMTIME_COMPONENT_FLAGS] = 8,
+};
+
+// Enum, variant and result share a tag: the one who writes a case does not know.
+static uint8_t tag_of(uint8_t kind) {
+  return kind == WASMTIME_COMPONENT_ENUM || kind == WASMTIME_COMPONENT_RESULT
+             ? WASMTIME_COMPONENT_VARIANT
+             : kind;
+}
+
+typedef struct {
+  const uint8_t *at, *end;
+} reader;
+
+static uint64_t take(reader *r, uint8_t kind) {
+  uint64_t v = 0;
+  memcpy(&v, r->at + 1, width[kind]);
+  r->at += 1 + width[kind];
+  return v;
+}
+
+// Checking.
+
+static bool check(const hy_type *t, reader *r, size_t *arena);
+
+static bool check_all(const hy_type *const *types, size_t count, reader *r, size_t *arena) {
+  for (size_t i = 0; i < count; i++)
+    if (!check(types[i], r, arena)) return false;
+  return true;
+}
+
+static bool check_list(const hy_type *t, uint64_t n, reader *r, size_t *arena) {
+  if (n > (size_t)(r->end - r->at)) return false; // an element takes a byte or more
+  *arena += n * sizeof(val);
+  for (uint64_t i = 0; i < n; i++)
+    if (!check(t->elems[0], r, arena)) return false;
+  return true;
+}
+
+static bool check_case(const hy_type *t, uint64_t i, reader *r, size_t *arena) {
+  if (i >= t->count) return false;
+  if (!t->elems || !t->elems[i]) return true;
+  *arena += sizeof(val);
+  return check(t->elems[i], r, arena);
+}
+
+static bool check(const hy_type *t, reader *r, size_t *arena) {
+  if (t->kind == WASMTIME_COMPONENT_RECORD || t->kind == WASMTIME_COMPONENT_TUPLE) {
+    *arena += t->count * (t->labels ? sizeof(entry) : sizeof(val));
+    return check_all(t->elems, t->count, r, arena);
+  }
+  if ((size_t)(r->end - r->at) < 1u + width[t->kind] || *r->at != tag_of(t->kind)) return false;
+  uint64_t v = take(r, t->kind);
+  switch (t->kind) {
+  case WASMTIME_COMPONENT_BOOL:
+    return v <= 1;
+  case WASMTIME_COMPONENT_CHAR:
+    return v < 0xD800 || (v > 0xDFFF && v <= 0x10FFFF);
+  case WASMTIME_COMPONENT_STRING: // Go has checked that it is UTF-8
+    if (v > (size_t)(r->end - r->at)) return false;
+    r->at += v;
+    return true;
+  case WASMTIME_COMPONENT_LIST:
+    return check_list(t, v, r, arena);
+  case WASMTIME_COMPONENT_OPTION:
+    if (v != 1) return v == 0;
+    *arena += sizeof(val);
+    return check(t->elems[0], r, arena);
+  case WASMTIME_COMPONENT_ENUM:
+  case WASMTIME_COMPONENT_VARIANT:
+  case WASMTIME_COMPONENT_RESULT:
+    return check_case(t, v, r, arena);
+  case WASMTIME_COMPONENT_FLAGS:
+    *arena += (size_t)__builtin_popcountll(v) * sizeof(wasm_name_t);
+    return t->count >= 64 || v >> t->count == 0;
+  default:
+    return true;
+  }
+}
+
+bool hy_check(const hy_type *const *types, size_t count, const uint8_t *data, size_t len,
+              size_t *arena) {
+  reader r = {data, data + len};
+  return check_all(types, count, &r, arena) && r.at == r.end;
+}
+
+// Building. A builder with an arena borrows; one without gives everything away.
+
+typedef struct {
+  reader r;
+  uint8_t *arena;
+} builder;
+
+static void *bump(builder *b, size_t n) {
+  void *p = b->arena;
+  b->arena += n;
+  return p;
+}
+
+static void name(builder *b, const char *data, size_t size, wasm_name_t *out) {
+  if (b->arena)
+    *out = (wasm_name_t){size, (char *)data};
+  else
+    wasm_byte_vec_new(out, size, data);
+}
+
+static val *box(builder *b, val *v) {
+  if (!b->arena) return wasmtime_component_val_new(v);
+  val *p = bump(b, sizeof *v);
+  *p = *v;
+  return p;
+}
+
+static void build(builder *b, const hy_type *t, val *out);
+
+static val *build_payload(builder *b, const hy_type *t) {
+  val v = {0};
+  build(b, t, &v);
+  return box(b, &v);
+}
+
+static void build_record(builder *b, const hy_type *t, wasmtime_component_valrecord_t *out) {
+  if (b->arena)
+    *out = (wasmtime_component_valrecord_t){t->count, bump(b, t->count * sizeof(entry))};
+  else
+    wasmtime_component_valrecord_new_uninit(out, t->count);
+  for (uint32_t i = 0; i < t->count; i++) {
+    name(b, t->labels[i].data, t->labels[i].size, &out->data[i].name);
+    build(b, t->elems[i], &out->data[i].val);
+  }
+}
+
+static void build_tuple(builder *b, const hy_type *t, wasmtime_component_valtuple_t *out) {
+  if (b->arena)
+    *out = (wasmtime_component_valtuple_t){t->count, bump(b, t->count * sizeof(val))};
+  else
+    wasmtime_component_valtuple_new_uninit(out, t->count);
+  for (uint32_t i = 0; i < t->count; i++) build(b, t->elems[i], &out->data[i]);
+}
+
+static void build_list(builder *b, const hy_type *t, size_t n, wasmtime_component_vallist_t *out) {
+  if (b->arena)
+    *out = (wasmtime_component_vallist_t){n, bump(b, n * sizeof(val))};
+  else
+    wasmtime_component_vallist_new_uninit(out, n);
+  for (size_t i = 0; i < n; i++) build(b, t->elems[0], &out->data[i]);
+}
+
+static void build_flags(builder *b, const hy_type *t, uint64_t bits,
+                        wasmtime_component_valflags_t *out) {
+  size_t n = (size_t)__builtin_popcountll(bits);
+  if (b->arena)
+    *out = (wasmtime_component_valflags_t){n, bump(b, n * sizeof(wasm_name_t))};
+  else
+    wasmtime_component_valflags_new_uninit(out, n);
+  for (size_t i = 0; bits; bits &= bits - 1) {
+    const wasm_name_t *label = &t->labels[__builtin_ctzll(bits)];
+    name(b, label->data, label->size, &out->data[i++]);
+  }
+}
+
+static void build_case(builder *b, const hy_type *t, uint64_t i, val *out) {
+  const hy_type *payload = t->elems ? t->elems[i] : NULL;
+  if (t->kind == WASMTIME_COMPONENT_RESULT) {
+    out->of.result.is_ok = i == 0;
+    out->of.result.val = payload ? build_payload(b, payload) : NULL;
+    return;
+  }
+  // An enum's name lies where a variant's does.
+  name(b, t->labels[i].data, t->labels[i].size, &out->of.variant.discriminant);
+  if (t->kind == WASMTIME_COMPONENT_VARIANT)
+    out->of.variant.val = payload ? build_payload(b, payload) : NULL;
+}
+
+static void build(builder *b, const hy_type *t, val *out) {
+  out->kind = t->kind;
+  if (t->kind == WASMTIME_COMPONENT_RECORD) return build_record(b, t, &out->of.record);
+  if (t->kind == WASMTIME_COMPONENT_TUPLE) return build_tuple(b, t, &out->of.tuple);
+  uint64_t v = take(&b->r, t->kind);
+  switch (t->kind) {
+  case WASMTIME_COMPONENT_STRING:
+    name(b, (const char *)b->r.at, v, &out->of.string);
+    b->r.at += v;
+    break;
+  case WASMTIME_COMPONENT_LIST:
+    build_list(b, t, v, &out->of.list);
+    break;
+  case WASMTIME_COMPONENT_OPTION:
+    out->of.option = v ? build_payload(b, t->elems[0]) : NULL;
+    break;
+  case WASMTIME_COMPONENT_ENUM:
+  case WASMTIME_COMPONENT_VARIANT:
+  case WASMTIME_COMPONENT_RESULT:
+    build_case(b, t, v, out);
+    break;
+  case WASMTIME_COMPONENT_FLAGS:
+    build_flags(b, t, v, &out->of.flags);
+    break;
+  default: // a number: every member of the union starts at the same byte
+    memcpy(&out->of, &v, sizeof v);
+  }
+}
+
+void hy_borrow(const hy_type *const *types, size_t count, const uint8_t *data, size_t len,
+               uint8_t *arena, val *out) {
+  builder b = {{data, data + len}, arena};
+  for (size_t i = 0; i < count; i++) build(&b, types[i], &out[i]);
+}
+
+void hy_own(const hy_type *type, const uint8_t *data, size_t len, val *out) {
+  builder b = {{data, data + len}, NULL};
+  build(&b, type, out);
+}
+
+// Lifting.
+
+static int put(hy_buffer *out, size_t max, uint8_t kind, const void *data, size_t extra_len,
+               const void *extra) {
+  uint8_t n = width[kind];
+  if (out->len + 1 + n + extra_len > max) return HY_RESULT;
+  hy_reserve(out, out->len + 1 + n + extra_len);
+  uint8_t *p = out->data + out->len;
+  p[0] = tag_of(kind);
+  memcpy(p + 1, data, n);
+  if (extra_len) memcpy(p + 1 + n, extra, extra_len);
+  out->len += 1 + n + extra_len;
+  return HY_OK;
+}
+
+static int put_number(hy_buffer *out, size_t max, uint8_t kind, uint64_t v) {
+  return put(out, max, kind, &v, 0, NULL);
+}
+
+static uint32_t find(const hy_type *t, const wasm_name_t *label) {
+  for (uint32_t i = 0; i < t->count; i++)
+    if (t->labels[i].size == label->size &&
+        memcmp(t->labels[i].data, label->data, label->size) == 0)
+      return i;
+  return UINT32_MAX;
+}
+
+static int lift_case(const hy_type *t, uint32_t i, const val *payload, hy_buffer *out,
+                     size_t max) {
+  if (i >= t->count) return HY_MISMATCH;
+  int rc = put_number(out, max, t->kind, i);
+  if (rc) return rc;
+  const hy_type *pt = t->elems ? t->elems[i] : NULL;
+  if (!pt != !payload) return HY_MISMATCH;
+  return pt ? hy_lift(pt, payload, out, max) : HY_OK;
+}
+
+static int lift_vals(const hy_type *t, const val *vals, size_t n, hy_buffer *out, size_t max) {
+  for (size_t i = 0; i < n; i++) {
+    int rc = hy_lift(t->elems[t->kind == WASMTIME_COMPONENT_LIST ? 0 : i], &vals[i], out, max);
+    if (rc) return rc;
+  }
+  return HY_OK;
+}
+
+static int lift_record(const hy_type *t, const wasmtime_component_valrecord_t *v, hy_buffer *out,
+                       size_t max) {
+  if (v->size != t->count) return HY_MISMATCH;
+  for (uint32_t i = 0; i < t->count; i++) {
+    int rc = hy_lift(t->elems[i], &v->data[i].val, out, max);
+    if (rc) return rc;
+  }
+  return HY_OK;
+}
+
+static int lift_list(const hy_type *t, const wasmtime_component_vallist_t *v, hy_buffer *out,
+                     size_t max) {
+  if (v->size > UINT32_MAX) return HY_RESULT;
+  int rc = put_number(out, max, t->kind, v->size);
+  return rc ? rc : lift_vals(t, v->data, v->size, out, max);
+}
+
+static int lift_flags(const hy_type *t, const wasmtime_component_valflags_t *v, hy_buffer *out,
+                      size_t max) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < v->size; i++) {
+    uint32_t at = find(t, &v->data[i]);
+    if (at >= 64) return HY_MISMATCH;
+    bits |= 1ull << at;
+  }
+  return put_number(out, max, t->kind, bits);
+}
+
+static int lift_string(const wasm_name_t *s, hy_buffer *out, size_t max) {
+  if (s->size > UINT32_MAX) return HY_RESULT;
+  return put(out, max, WASMTIME_COMPONENT_STRING, &s->size, s->size, s->data);
+}
+
+int hy_lift(const hy_type *t, const val *v, hy_buffer *out, size_t max) {
+  if (v->kind != t->kind) return HY_MISMATCH;
+  switch (t->kind) {
+  case WASMTIME_COMPONENT_STRING:
+    return lift_string(&v->of.string, out, max);
+  case WASMTIME_COMPONENT_LIST:
+    return lift_list(t, &v->of.list, out, max);
+  case WASMTIME_COMPONENT_RECORD:
+    return lift_record(t, &v->of.record, out, max);
+  case WASMTIME_COMPONENT_TUPLE:
+    if (v->of.tuple.size != t->count) return HY_MISMATCH;
+    return lift_vals(t, v->of.tuple.data, t->count, out, max);
+  case WASMTIME_COMPONENT_OPTION: {
+    int rc = put_number(out, max, t->kind, v->of.option != NULL);
+    return rc || !v->of.option ? rc : hy_lift(t->elems[0], v->of.option, out, max);
+  }
+  case WASMTIME_COMPONENT_ENUM:
+    return lift_case(t, find(t, &v->of.enumeration), NULL, out, max);
+  case WASMTIME_COMPONENT_VARIANT:
+    return lift_case(t, find(t, &v->of.variant.discriminant), v->of.variant.val, out, max);
+  case WASMTIME_COMPONENT_RESULT:
+    return lift_case(t, !v->of.result.is_ok, v->of.result.val, out, max);
+  case WASMTIME_COMPONENT_FLAGS:
+    return lift_flags(t, &v->of.flags, out, max);
+  default:
+    return put(out, max, t->kind, &v->of, 0, NULL);
+  }
+}
+
+// Buffers.
+
+void hy_reserve(hy_buffer *b, size_t cap) {
+  if (cap <= b->cap) return;
+  size_t grown = b->cap * 2 > cap ? b->cap * 2 : cap;
+  uint8_t *p = realloc(b->data, grown);
+  if (!p) abort(); // as wasmtime itself does
+  b->data = p;
+  b->cap = grown;
+}
+
+void hy_append(hy_buffer *b, const void *data, size_t len) {
+  if (!len) return;
+  hy_reserve(b, b->len + len);
+  memcpy(b->data + b->len, data, len);
+  b->len += len;
+}
