@@ -22,6 +22,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.WIT, "wit", "wit", "folder of WIT packages, one a sub-folder")
 	flags.StringVar(&c.Go, "go", "pkg/wit", "folder of the generated Go packages")
 	flags.StringVar(&c.Proto, "proto", "proto", "root of the proto files")
+	flags.StringVar(&c.ProtoGo, "proto-go", "github.com/hygia-suite/hygia/proto/gen", "import path of the Go generated from the proto files")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}

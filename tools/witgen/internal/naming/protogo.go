@@ -18,7 +18,7 @@ func ProtoGo(name string) string {
 			b.WriteByte('X')
 		case c == '_' && i+1 < len(name) && lower(name[i+1]):
 			// An underscore before a small letter joins.
-		case lower(c) && (i == 0 || !lower(name[i-1])):
+		case lower(c) && (i == 0 || !letter(name[i-1])):
 			b.WriteByte(c - 'a' + 'A')
 		default:
 			b.WriteByte(c)
@@ -26,5 +26,7 @@ func ProtoGo(name string) string {
 	}
 	return b.String()
 }
+
+func letter(c byte) bool { return lower(c) || c >= 'A' && c <= 'Z' }
 
 func lower(c byte) bool { return c >= 'a' && c <= 'z' }

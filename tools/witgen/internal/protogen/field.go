@@ -55,6 +55,7 @@ func (p *planner) single(m *Message, f *Field, name string, t *model.Type, pos m
 		return p.named(f, t, pos)
 	}
 	holder := newMessage(naming.Message(name+"-"+t.Kind.String()), m.GoName)
+	holder.WIT = t
 	m.Nested = append(m.Nested, holder)
 	f.Type, f.Holder = holder.Name, holder
 	switch t.Kind {
@@ -117,7 +118,7 @@ var reserved = []string{
 }
 
 // resolveGoNames gives fields the Go names that protoc-gen-go would, which keeps
-// them apart from methods and getters by underscores.
+// them apart from methods, getters and nested messages by underscores.
 func (m *Message) resolveGoNames() {
 	taken := map[string]bool{}
 	for _, name := range reserved {
@@ -130,13 +131,19 @@ func (m *Message) resolveGoNames() {
 		taken[name], taken["Get"+name] = true, true
 		return name
 	}
-	if m.Oneof != "" {
-		unique(naming.ProtoGo(m.Oneof))
-	}
-	for _, f := range m.Fields {
-		f.GoName = unique(naming.ProtoGo(f.Name))
-	}
+	nested := map[string]bool{}
 	for _, n := range m.Nested {
 		n.resolveGoNames()
+		nested[n.GoName] = true
+	}
+	for i, f := range m.Fields {
+		f.GoName = unique(naming.ProtoGo(f.Name))
+		if i == 0 && m.Oneof != "" {
+			m.GoOneof = unique(naming.ProtoGo(m.Oneof))
+		}
+		f.GoWrapper = m.GoName + "_" + f.GoName
+		for nested[f.GoWrapper] {
+			f.GoWrapper += "_"
+		}
 	}
 }

@@ -37,10 +37,12 @@ type Message struct {
 	GoName string
 	Docs   string
 	Oneof  string
-	Fields []*Field
-	Nested []*Message
-	// WIT is the named type that it mirrors; nil for one that only holds what a
-	// field cannot hold itself.
+	// GoOneof is the name of the Go field for the oneof.
+	GoOneof string
+	Fields  []*Field
+	Nested  []*Message
+	// WIT is the type that it mirrors: a declared one, or an anonymous one that
+	// no field can hold by itself.
 	WIT *model.Type
 }
 
@@ -49,8 +51,10 @@ type Field struct {
 	Name string
 	// GoName is the name of the Go field.
 	GoName string
-	Docs   string
-	Number int
+	// GoWrapper is the name of the Go type that wraps a member of a oneof.
+	GoWrapper string
+	Docs      string
+	Number    int
 	// Label is "", "optional" or "repeated".
 	Label string
 	// Type is the type as proto writes it.

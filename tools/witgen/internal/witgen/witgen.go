@@ -5,7 +5,9 @@ package witgen
 import (
 	"path/filepath"
 
+	"github.com/hygia-suite/hygia/tools/witgen/internal/gogen"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/load"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/protogen"
 )
 
@@ -13,10 +15,12 @@ import (
 type Config struct {
 	// WIT is the folder of WIT packages, one a sub-folder.
 	WIT string
-	// Go is the folder of the generated Go packages.
+	// Go is the folder of the generated Go packages, inside a Go module.
 	Go string
 	// Proto is the root of the proto files.
 	Proto string
+	// ProtoGo is the import path of the Go that is generated from those.
+	ProtoGo string
 }
 
 // File is one generated file.
@@ -32,17 +36,35 @@ func Generate(c Config) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []File
+	plans := map[*model.Package]*protogen.File{}
 	for _, pkg := range packages {
 		plan, err := protogen.Plan(pkg)
 		if err != nil {
 			return nil, err
 		}
 		if plan != nil {
-			files = append(files, File{
-				Path:    filepath.Join(c.Proto, filepath.FromSlash(plan.Path)),
-				Content: plan.Print(),
-			})
+			plans[pkg] = plan
+		}
+	}
+	goPath, err := importPath(c.Go)
+	if err != nil {
+		return nil, err
+	}
+	program, err := gogen.New(packages, plans, gogen.Paths{Go: goPath, Proto: c.ProtoGo})
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, pkg := range packages {
+		goFiles, err := program.Files(pkg)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range goFiles {
+			files = append(files, File{Path: filepath.Join(c.Go, filepath.FromSlash(f.Path)), Content: f.Content})
+		}
+		if plan := plans[pkg]; plan != nil {
+			files = append(files, File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.Path)), Content: plan.Print()})
 		}
 	}
 	return files, nil

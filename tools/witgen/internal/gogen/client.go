@@ -1,0 +1,127 @@
+package gogen
+
+import (
+	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
+)
+
+// client writes the typed form of what a component exports.
+func (g *generator) client(i *model.Interface, name string) {
+	c := g.component()
+	exports := naming.Exported(i.Name) + "Exports"
+	g.Decl(sentence(name, "is", i.Docs, "calls a component.")+
+		"\n\nIt calls what a component exports as "+i.ID()+", and is as safe for concurrent use as its caller.",
+		"type "+name+" struct", func() { g.Line("caller %s.Caller", c) })
+	g.Decl("New"+name+" makes "+article(name)+" of a component that was linked with "+exports+".",
+		"func New"+name+"(caller "+c+".Caller) "+name, func() { g.Line("return %s{caller: caller}", name) })
+	for _, f := range i.Funcs {
+		g.clientMethod(i, f, name)
+	}
+	g.Line("")
+	g.Doc(exports + " are what a component must export to be called by " + article(name) + ".")
+	g.Line("var %s = []*%s.Export{", exports, c)
+	for _, f := range i.Funcs {
+		g.Line("%s,", exportName(i, f))
+	}
+	g.Line("}")
+	g.Line("")
+	g.Line("var (")
+	for _, f := range i.Funcs {
+		g.Line("%s = &%s.Export{", exportName(i, f), c)
+		g.Line("Interface: %q,", i.ID())
+		g.Line("Name: %q,", f.Name)
+		g.signature(f)
+		g.Line("}")
+	}
+	g.Line(")")
+}
+
+// clientMethod writes the method that calls one function.
+func (g *generator) clientMethod(i *model.Interface, f *model.Func, client string) {
+	r := receiver(client)
+	c := g.newCall(f, r)
+	name := naming.Exported(f.Name)
+	g.Decl(g.funcDocs(c, name), "func ("+r+" "+client+") "+name+g.signatureOf(c), func() {
+		if c.ok == nil && c.failure == "" {
+			g.callStatement("return ", r, i, c)
+			return
+		}
+		g.results(c)
+		g.callStatement("err := ", r, i, c)
+		if c.failure != "" {
+			g.Block("if err == nil", func() { g.Line("err = failure") })
+		}
+		if c.ok == nil {
+			g.Line("return err")
+			return
+		}
+		g.Block("if err != nil", func() { g.Line("return %s, err", g.zero(c.ok)) })
+		g.Line("return result, nil")
+	})
+}
+
+// results declares what a call's results are lifted into.
+func (g *generator) results(c call) {
+	switch {
+	case c.failure == "":
+		g.Line("var result %s", g.goType(c.ok))
+	case c.ok == nil:
+		g.Line("var failure error")
+	default:
+		g.Line("var (")
+		g.Line("result %s", g.goType(c.ok))
+		g.Line("failure error")
+		g.Line(")")
+	}
+}
+
+// callStatement writes the call itself.
+func (g *generator) callStatement(assign, r string, i *model.Interface, c call) {
+	k := g.component()
+	g.Line("%s%s.caller.Call(ctx, %s,", assign, r, exportName(i, c.Func))
+	if len(c.Params) == 0 {
+		g.Line("func(*%s.Encoder) {},", k)
+	} else {
+		g.Line("func(enc *%s.Encoder) {", k)
+		for n, p := range c.Params {
+			g.walkerIn(c).lower(p.Type, "enc", c.params[n])
+		}
+		g.Line("},")
+	}
+	if c.Result == nil {
+		g.Line("func(*%s.Decoder) {})", k)
+		return
+	}
+	g.Line("func(dec *%s.Decoder) {", k)
+	g.liftResults(c)
+	g.Line("})")
+}
+
+// liftResults writes what lifts a call's results.
+func (g *generator) liftResults(c call) {
+	if c.failure != "" {
+		g.Block("if dec.Case() != 0", func() {
+			g.liftFailure(c)
+			g.Line("return")
+		})
+	}
+	if c.ok != nil {
+		g.walkerIn(c).lift(c.ok, "dec", "result")
+	}
+}
+
+// liftFailure writes what lifts a function's error.
+func (g *generator) liftFailure(c call) {
+	e := failure(c.Func)
+	switch own := g.names[g.pkg].errors[c.Func]; {
+	case own == "":
+		expr, _ := g.liftExpr(e, "dec")
+		g.Line("failure = %s", expr)
+	case e == nil:
+		g.Line("failure = %s{}", own)
+	default:
+		g.Line("var e %s", own)
+		g.walkerIn(c).lift(e, "dec", "e.Value")
+		g.Line("failure = e")
+	}
+}

@@ -1,0 +1,77 @@
+package gogen
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// sentence turns a WIT doc into the doc of a Go name, which Go wants to begin
+// with the name: "What an entry is." becomes "EntryKind is what an entry is.",
+// and "Checks a document." becomes "Validator checks a document.". The link,
+// such as "is" or "returns", joins a name and what is no verb. Where there is no
+// doc, fallback is the whole of it.
+func sentence(name, link, docs, fallback string) string {
+	if docs == "" {
+		return name + " " + fallback
+	}
+	first, rest, _ := strings.Cut(docs, " ")
+	switch {
+	case first == name:
+		return docs
+	case verb(first, rest):
+		return name + " " + uncapitalize(docs)
+	default:
+		return name + " " + link + " " + uncapitalize(docs)
+	}
+}
+
+// notVerbs end in s like a verb of the third person, and are none.
+var notVerbs = []string{"This", "Its", "Us", "His", "Theirs", "Yes", "Always", "Perhaps", "Is", "As", "Whereas", "Unless"}
+
+// afterNouns follow a plural at the start of a doc, as in "Findings in the order
+// of their place", and do not follow a verb.
+var afterNouns = []string{"in", "of", "that", "which", "who", "whose", "with", "from", "for", "and", "or", "by", "where", "when"}
+
+// verb guesses whether a doc begins with a verb of the third person, as docs of
+// functions often do. A wrong guess costs a clumsy sentence, nothing else.
+func verb(first, rest string) bool {
+	if !strings.HasSuffix(first, "s") || strings.HasSuffix(first, "ss") || strings.HasSuffix(first, "'s") ||
+		slices.Contains(notVerbs, first) {
+		return false
+	}
+	next, _, _ := strings.Cut(rest, " ")
+	return !slices.Contains(afterNouns, next)
+}
+
+// uncapitalize makes the first letter small, unless its word is an acronym, a
+// name such as "SPIFFE", or stands in quotes.
+func uncapitalize(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	second, _ := utf8.DecodeRuneInString(s[n:])
+	if unicode.IsUpper(second) || unicode.IsDigit(second) {
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
+}
+
+// words turns a kebab-case name into words.
+func words(kebab string) string { return strings.ReplaceAll(kebab, "-", " ") }
+
+// oneOf joins names as a sentence does: "A, B and C".
+func oneOf(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// article gives the indefinite article for a Go name, with the name.
+func article(name string) string {
+	if strings.ContainsRune("AEIO", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}

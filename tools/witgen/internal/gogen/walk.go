@@ -1,0 +1,121 @@
+package gogen
+
+import (
+	"strconv"
+
+	"github.com/hygia-suite/hygia/tools/witgen/internal/gofile"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
+)
+
+// walker writes the statements that carry one value over the boundary, inside a
+// function whose variables its scope keeps apart.
+type walker struct {
+	*generator
+	scope *gofile.Scope
+}
+
+// walker starts in a function in which the given names are taken.
+func (g *generator) walker(taken ...string) walker {
+	return walker{generator: g, scope: gofile.NewScope(g.scope, append(taken, "enc", "dec")...)}
+}
+
+// nested is the walker of an inner block.
+func (w walker) nested() walker {
+	w.scope = gofile.NewScope(w.scope)
+	return w
+}
+
+// lower writes what lowers the value of an expression.
+func (w walker) lower(t *model.Type, enc, expr string) {
+	t = t.Resolve()
+	switch {
+	case t.Kind.Primitive():
+		w.Line("%s.%s(%s)", enc, coderMethods[t.Kind], expr)
+	case t.Kind == model.Variant:
+		w.Line("%s(%s, %s)", w.derived("Lower", t, ""), enc, expr)
+	case t.Named():
+		w.Line("%s", method(expr, "Lower("+enc+")"))
+	case t.Kind == model.List:
+		w.Line("%s.List(len(%s))", enc, expr)
+		in := w.nested()
+		v := in.scope.Unique("v")
+		w.Block("for _, "+v+" := range "+expr, func() { in.lower(t.Elem, enc, v) })
+	case t.Kind == model.Option:
+		w.Line("%s.Option(%s != nil)", enc, expr)
+		w.Block("if "+expr+" != nil", func() {
+			if nilable(t) {
+				w.nested().lower(t.Elem, enc, expr)
+				return
+			}
+			w.nested().lower(t.Elem, enc, "*"+expr)
+		})
+	case t.Kind == model.Tuple:
+		for i, e := range t.Elems {
+			w.lower(e, enc, method(expr, tupleField(i)))
+		}
+	case t.Kind == model.Result:
+		w.Block("if "+method(expr, "Failed"), func() { w.lowerSide(t.Err, enc, 1, method(expr, "Err")) })
+		w.Block("if !"+method(expr, "Failed"), func() { w.lowerSide(t.OK, enc, 0, method(expr, "OK")) })
+	}
+}
+
+// lowerSide writes one side of a result.
+func (w walker) lowerSide(t *model.Type, enc string, side int, expr string) {
+	w.Line("%s.Case(%d)", enc, side)
+	if t != nil {
+		w.nested().lower(t, enc, expr)
+	}
+}
+
+// lift writes what lifts a value into a variable.
+func (w walker) lift(t *model.Type, dec, variable string) {
+	if expr, ok := w.liftExpr(t, dec); ok {
+		w.Line("%s = %s", variable, expr)
+		return
+	}
+	t = t.Resolve()
+	switch t.Kind {
+	case model.List:
+		in := w.nested()
+		n, i := in.scope.Unique("n"), in.scope.Unique("i")
+		w.Block("if "+n+" := "+dec+".List(); "+n+" > 0", func() {
+			w.Line("%s = make([]%s, %s)", variable, w.goType(t.Elem), n)
+			w.Block("for "+i+" := range "+variable, func() { in.lift(t.Elem, dec, variable+"["+i+"]") })
+		})
+	case model.Option:
+		w.Block("if "+dec+".Option()", func() { w.nested().liftSome(t, dec, variable) })
+	case model.Tuple:
+		for i, e := range t.Elems {
+			w.lift(e, dec, variable+"."+tupleField(i))
+		}
+	case model.Result:
+		w.Line("if %s.Case() == 0 {", dec)
+		if t.OK != nil {
+			w.nested().lift(t.OK, dec, variable+".OK")
+		}
+		w.Line("} else {")
+		w.Line("%s.Failed = true", variable)
+		if t.Err != nil {
+			w.nested().lift(t.Err, dec, variable+".Err")
+		}
+		w.Line("}")
+	}
+}
+
+// liftSome writes what lifts an option's payload.
+func (w walker) liftSome(t *model.Type, dec, variable string) {
+	expr, simple := w.liftExpr(t.Elem, dec)
+	switch {
+	case nilable(t):
+		w.Line("%s = %s", variable, expr)
+	case simple:
+		w.Line("%s = new(%s)", variable, expr)
+	default:
+		v := w.scope.Unique("v")
+		w.Line("var %s %s", v, w.goType(t.Elem))
+		w.lift(t.Elem, dec, v)
+		w.Line("%s = &%s", variable, v)
+	}
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
