@@ -1,6 +1,20 @@
 package component
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
+
+// Caller calls functions that a component exports: a Program, in a fresh
+// instance each, or an Instance. See Program.Call.
+type Caller interface {
+	Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error
+}
+
+var (
+	_ Caller = (*Program)(nil)
+	_ Caller = (*Instance)(nil)
+)
 
 // Signature is the type of a function: its parameters in order, and its result.
 type Signature struct {

@@ -1,0 +1,96 @@
+package component_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+)
+
+func TestTrapsAreTypedErrors(t *testing.T) {
+	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
+	for fn, want := range map[*component.Export]component.TrapCode{
+		overflow:    component.TrapStackOverflow,
+		unreachable: component.TrapUnreachable,
+		outside:     component.TrapMemory,
+		divide:      component.TrapInteger,
+		indirect:    component.TrapIndirectCall,
+	} {
+		err := p.Call(context.Background(), fn, nil, nil)
+		var trap *component.TrapError
+		if !errors.As(err, &trap) || trap.Code != want || trap.Start || len(trap.Trace) == 0 {
+			t.Errorf("%s: %#v", fn.Name, err)
+		}
+	}
+}
+
+func TestTrapWhileStarting(t *testing.T) {
+	p := link(t, newEngine(t, component.Config{}), `(component
+		(core module $m (func $f unreachable) (start $f))
+		(core instance $i (instantiate $m)))`, component.LinkOptions{})
+	_, err := p.Instance(context.Background())
+	var trap *component.TrapError
+	if !errors.As(err, &trap) || !trap.Start || trap.Code != component.TrapUnreachable {
+		t.Fatalf("%#v", err)
+	}
+}
+
+func TestTrapEndsTheInstanceAndNothingElse(t *testing.T) {
+	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
+	a, b := instance(t, p), instance(t, p)
+	number(t, a, count)
+	number(t, b, count)
+	first := a.Call(context.Background(), unreachable, nil, nil)
+	err := a.Call(context.Background(), count, nil, nil)
+	var trap *component.TrapError
+	if !errors.Is(err, component.ErrPoisoned) || !errors.As(err, &trap) || !errors.As(first, &trap) {
+		t.Fatalf("after %v: %v", first, err)
+	}
+	if n := number(t, b, count); n != 2 {
+		t.Fatalf("the other instance counted %d", n)
+	}
+	if n := number(t, p, count); n != 1 {
+		t.Fatalf("a fresh instance counted %d", n)
+	}
+}
+
+func TestStateLivesInAnInstanceOnly(t *testing.T) {
+	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
+	inst := instance(t, p)
+	for want := uint32(1); want <= 3; want++ {
+		if n := number(t, inst, count); n != want {
+			t.Fatalf("counted %d, want %d", n, want)
+		}
+		if n := number(t, p, count); n != 1 {
+			t.Fatalf("a fresh instance counted %d", n)
+		}
+	}
+}
+
+// Traps arrive as signals, on threads that Go's collector also signals.
+func TestTrapsUnderGarbageCollection(t *testing.T) {
+	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 200 {
+			runtime.GC()
+		}
+	}()
+	var trap *component.TrapError
+	for i, fns := 0, []*component.Export{outside, divide, overflow, unreachable}; i < 20_000; i++ {
+		if err := p.Call(context.Background(), fns[i%4], nil, nil); !errors.As(err, &trap) {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+	<-done
+	defer func() {
+		if recover() == nil {
+			t.Fatal("Go's own nil dereference no longer panics")
+		}
+	}()
+	var nowhere *component.TrapError
+	_ = nowhere.Reason
+}
