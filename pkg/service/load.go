@@ -1,0 +1,68 @@
+package service
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxConfigBytes bounds a configuration file.
+const maxConfigBytes = 256 << 10
+
+var levels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+// Settings is a service's configuration: *Config, or a pointer to a struct that
+// embeds Config. One that also has a method Validate() error is refused where
+// that returns an error.
+type Settings interface {
+	Base() *Config
+}
+
+// load reads one YAML document into settings and completes it. Its errors name
+// the file, and the line or the field.
+func load(path string, settings Settings) error {
+	if path == "" {
+		return errors.New("-config FILE.yaml is required")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	if err := parse(data, settings); err != nil {
+		return fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return nil
+}
+
+func parse(data []byte, settings Settings) error {
+	if len(data) > maxConfigBytes {
+		return fmt.Errorf("more than %d bytes", maxConfigBytes)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(settings); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return errors.New("more than one YAML document")
+	}
+	if err := settings.Base().complete(); err != nil {
+		return err
+	}
+	if own, ok := settings.(interface{ Validate() error }); ok {
+		return own.Validate()
+	}
+	return nil
+}
