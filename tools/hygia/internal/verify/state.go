@@ -1,0 +1,65 @@
+package verify
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// State is what this reader remembers between runs: the last checkpoint that it
+// verified, and the events that it proved under it.
+type State struct {
+	// Note is the checkpoint, signed.
+	Note string `json:"checkpoint"`
+	// Seen maps a tenant's id to the leaf hash, in base64, of each of its events
+	// by index.
+	Seen map[string]map[int64][]byte `json:"seen"`
+}
+
+// maxState bounds the file that is read, in bytes.
+const maxState = 512 << 20
+
+// LoadState reads a state file; one that is not there is an empty state.
+func LoadState(path string) (State, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return State{}, nil
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("state file: %w", err)
+	}
+	if info.Size() > maxState {
+		return State{}, fmt.Errorf("state file %s: larger than %d MiB", path, maxState>>20)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return State{}, fmt.Errorf("state file: %w", err)
+	}
+	var s State
+	if err := json.Unmarshal(text, &s); err != nil {
+		return State{}, fmt.Errorf("state file %s is damaged (%w): without it a rollback since the last run cannot be seen; remove it to begin anew", path, err)
+	}
+	return s, nil
+}
+
+// Save replaces the file whole, or not at all.
+func (s State) Save(path string) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("state file: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("state file: %w", err)
+	}
+	temporary := path + ".new"
+	if err := os.WriteFile(temporary, text, 0o600); err != nil {
+		return fmt.Errorf("state file: %w", err)
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return fmt.Errorf("state file: %w", err)
+	}
+	return nil
+}
