@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/hygia-suite/hygia/pkg/telemetry"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 )
 
@@ -63,7 +64,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	wait := pollEvery
 	for sleep(ctx, jitter(2*wait)) {
 		if err := o.Flush(ctx); err != nil && ctx.Err() == nil {
-			o.logger.ErrorContext(ctx, "audit events are waiting for the log", "error", err)
+			o.logger.ErrorContext(ctx, "audit events are waiting for the log", telemetry.Err(err))
 			wait = min(2*wait, outboxMaxBackoff)
 			continue
 		}
