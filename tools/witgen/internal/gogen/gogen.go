@@ -7,6 +7,7 @@
 package gogen
 
 import (
+	"go/types"
 	"path"
 	"strings"
 
@@ -99,9 +100,8 @@ func packageName(pkg *model.Package) string { return strings.ReplaceAll(pkg.Name
 
 // reserved are the names that generated code calls things by, so that nothing
 // of a contract's own may hide them.
-var reserved = gofile.NewScope(nil,
-	"component", "context", "emptypb", "errors", "strconv", "wit",
-	"error", "int", "int64", "len", "make", "new", "nil", "string", "true", "false", "uint64")
+var reserved = gofile.NewScope(gofile.NewScope(nil, types.Universe.Names()...),
+	"component", "context", "emptypb", "errors", "strconv", "wit")
 
 // generator writes one file.
 type generator struct {
