@@ -102,7 +102,9 @@ func (g *generator) liftResults(c call) {
 	if c.failure != "" {
 		g.Block("if dec.Case() != 0", func() {
 			g.liftFailure(c)
-			g.Line("return")
+			if c.ok != nil {
+				g.Line("return")
+			}
 		})
 	}
 	if c.ok != nil {

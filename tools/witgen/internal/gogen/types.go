@@ -33,11 +33,11 @@ func (g *generator) goType(t *model.Type) string {
 		}
 		return "*" + g.goType(t.Elem)
 	case model.Tuple:
-		fields := make([]string, len(t.Elems))
+		elems := make([]string, len(t.Elems))
 		for i, e := range t.Elems {
-			fields[i] = tupleField(i) + " " + g.goType(e)
+			elems[i] = g.goType(e)
 		}
-		return "struct{ " + strings.Join(fields, "; ") + " }"
+		return g.runtime() + ".Tuple" + strconv.Itoa(len(elems)) + "[" + strings.Join(elems, ", ") + "]"
 	case model.Result:
 		return g.runtime() + ".Result[" + g.goType(t.OK) + ", " + g.goType(t.Err) + "]"
 	default:

@@ -54,8 +54,11 @@ func (w walker) lower(t *model.Type, enc, expr string) {
 			w.lower(e, enc, method(expr, tupleField(i)))
 		}
 	case t.Kind == model.Result:
-		w.Block("if "+method(expr, "Failed"), func() { w.lowerSide(t.Err, enc, 1, method(expr, "Err")) })
-		w.Block("if !"+method(expr, "Failed"), func() { w.lowerSide(t.OK, enc, 0, method(expr, "OK")) })
+		w.Line("if %s {", method(expr, "Failed"))
+		w.lowerSide(t.Err, enc, 1, method(expr, "Err"))
+		w.Line("} else {")
+		w.lowerSide(t.OK, enc, 0, method(expr, "OK"))
+		w.Line("}")
 	}
 }
 
@@ -89,17 +92,22 @@ func (w walker) lift(t *model.Type, dec, variable string) {
 			w.lift(e, dec, variable+"."+tupleField(i))
 		}
 	case model.Result:
-		w.Line("if %s.Case() == 0 {", dec)
-		if t.OK != nil {
-			w.nested().lift(t.OK, dec, variable+".OK")
-		}
-		w.Line("} else {")
-		w.Line("%s.Failed = true", variable)
-		if t.Err != nil {
-			w.nested().lift(t.Err, dec, variable+".Err")
-		}
-		w.Line("}")
+		w.liftResult(t, dec, variable)
 	}
+}
+
+// liftResult writes what lifts a result that is no function's own.
+func (w walker) liftResult(t *model.Type, dec, variable string) {
+	w.Line("if %s.Case() != 0 {", dec)
+	w.Line("%s.Failed = true", variable)
+	if t.Err != nil {
+		w.nested().lift(t.Err, dec, variable+".Err")
+	}
+	if t.OK != nil {
+		w.Line("} else {")
+		w.nested().lift(t.OK, dec, variable+".OK")
+	}
+	w.Line("}")
 }
 
 // liftSome writes what lifts an option's payload.

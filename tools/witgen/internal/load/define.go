@@ -189,7 +189,14 @@ func (s scope) anonymous(def *wit.TypeDef) (*model.Type, error) {
 	}
 }
 
+// maxTuple is the longest tuple for which the generated code's runtime has a
+// type.
+const maxTuple = 8
+
 func (s scope) tuple(tuple *wit.Tuple) (*model.Type, error) {
+	if n := len(tuple.Types); n == 0 || n > maxTuple {
+		return nil, s.refuse("a tuple has %d elements; witgen generates 1 to %d: use a record", n, maxTuple)
+	}
 	t := &model.Type{Kind: model.Tuple}
 	for _, e := range tuple.Types {
 		elem, err := s.reference(e)

@@ -10,7 +10,7 @@ var initialisms = map[string]string{
 	"api": "API", "cfm": "CFM", "cns": "CNS", "cnpj": "CNPJ", "cpf": "CPF",
 	"crm": "CRM", "css": "CSS", "dns": "DNS", "eof": "EOF", "fhir": "FHIR",
 	"html": "HTML", "http": "HTTP", "https": "HTTPS", "id": "ID", "ids": "IDs",
-	"io": "IO", "ip": "IP", "json": "JSON", "lgpd": "LGPD", "oci": "OCI",
+	"io": "IO", "ip": "IP", "json": "JSON", "lgpd": "LGPD", "oci": "OCI", "ok": "OK",
 	"rpc": "RPC", "rqe": "RQE", "spiffe": "SPIFFE", "sql": "SQL", "tcp": "TCP",
 	"tls": "TLS", "ttl": "TTL", "udp": "UDP", "uri": "URI", "url": "URL",
 	"urls": "URLs", "utf8": "UTF8", "uuid": "UUID", "xml": "XML",

@@ -294,7 +294,6 @@ func (h HelperClient) Plain(ctx context.Context) error {
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = HelperPlainError{}
-				return
 			}
 		})
 	if err == nil {

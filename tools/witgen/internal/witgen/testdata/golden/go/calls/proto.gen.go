@@ -51,24 +51,15 @@ func OrderFromProto(m *callsv1.Order) (Order, error) {
 	}, nil
 }
 
-func orderStagesTupleProto(v struct {
-	F0 kinds.Stage
-	F1 kinds.Stage
-}) *callsv1.Order_StagesTuple {
+func orderStagesTupleProto(v wit.Tuple2[kinds.Stage, kinds.Stage]) *callsv1.Order_StagesTuple {
 	return &callsv1.Order_StagesTuple{
 		F00: v.F0.Proto(),
 		F01: v.F1.Proto(),
 	}
 }
 
-func orderStagesTupleFromProto(m *callsv1.Order_StagesTuple) (struct {
-	F0 kinds.Stage
-	F1 kinds.Stage
-}, error) {
-	var v struct {
-		F0 kinds.Stage
-		F1 kinds.Stage
-	}
+func orderStagesTupleFromProto(m *callsv1.Order_StagesTuple) (wit.Tuple2[kinds.Stage, kinds.Stage], error) {
+	var v wit.Tuple2[kinds.Stage, kinds.Stage]
 	if m == nil {
 		return v, wit.Missing()
 	}

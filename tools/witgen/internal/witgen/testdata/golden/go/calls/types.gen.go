@@ -4,6 +4,7 @@ package calls
 
 import (
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/wit"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
 )
 
@@ -13,10 +14,7 @@ type Order struct {
 	Stage    kinds.Stage
 	Choices  []kinds.Choice
 	Fallback kinds.Choice
-	Stages   struct {
-		F0 kinds.Stage
-		F1 kinds.Stage
-	}
+	Stages   wit.Tuple2[kinds.Stage, kinds.Stage]
 }
 
 // Lower writes the value for a guest.

@@ -308,17 +308,8 @@ func (w Worker) All(ctx context.Context, t string, k kinds.Choice, c uint8, e ki
 // Pair calls pair.
 //
 //	pair: func(pair: tuple<u8, string>) -> tuple<string, u8>
-func (w Worker) Pair(ctx context.Context, pair struct {
-	F0 uint8
-	F1 string
-}) (struct {
-	F0 string
-	F1 uint8
-}, error) {
-	var result struct {
-		F0 string
-		F1 uint8
-	}
+func (w Worker) Pair(ctx context.Context, pair wit.Tuple2[uint8, string]) (wit.Tuple2[string, uint8], error) {
+	var result wit.Tuple2[string, uint8]
 	err := w.caller.Call(ctx, workerPairExport,
 		func(enc *component.Encoder) {
 			enc.U8(pair.F0)
@@ -329,10 +320,7 @@ func (w Worker) Pair(ctx context.Context, pair struct {
 			result.F1 = dec.U8()
 		})
 	if err != nil {
-		return struct {
-			F0 string
-			F1 uint8
-		}{}, err
+		return wit.Tuple2[string, uint8]{}, err
 	}
 	return result, nil
 }
@@ -430,8 +418,7 @@ func (w Worker) Inner(ctx context.Context, outcomes []wit.Result[uint8, string])
 				if v.Failed {
 					enc.Case(1)
 					enc.String(v.Err)
-				}
-				if !v.Failed {
+				} else {
 					enc.Case(0)
 					enc.U8(v.OK)
 				}
@@ -441,8 +428,7 @@ func (w Worker) Inner(ctx context.Context, outcomes []wit.Result[uint8, string])
 			if n := dec.List(); n > 0 {
 				result = make([]wit.Result[struct{}, kinds.Stage], n)
 				for i := range result {
-					if dec.Case() == 0 {
-					} else {
+					if dec.Case() != 0 {
 						result[i].Failed = true
 						result[i].Err = kinds.LiftStage(dec)
 					}
@@ -515,7 +501,6 @@ func (w Worker) Plain(ctx context.Context) error {
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = WorkerPlainError{}
-				return
 			}
 		})
 	if err == nil {
@@ -524,21 +509,21 @@ func (w Worker) Plain(ctx context.Context) error {
 	return err
 }
 
-// OnlyOk calls only-ok.
+// OnlyOK calls only-ok.
 //
 //	only-ok: func() -> result<u32>
 //
-// Where the function itself refuses, the error is a WorkerOnlyOkError.
-func (w Worker) OnlyOk(ctx context.Context) (uint32, error) {
+// Where the function itself refuses, the error is a WorkerOnlyOKError.
+func (w Worker) OnlyOK(ctx context.Context) (uint32, error) {
 	var (
 		result  uint32
 		failure error
 	)
-	err := w.caller.Call(ctx, workerOnlyOkExport,
+	err := w.caller.Call(ctx, workerOnlyOKExport,
 		func(*component.Encoder) {},
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
-				failure = WorkerOnlyOkError{}
+				failure = WorkerOnlyOKError{}
 				return
 			}
 			result = dec.U32()
@@ -564,7 +549,6 @@ func (w Worker) OnlyError(ctx context.Context) error {
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = LiftWorkerError(dec)
-				return
 			}
 		})
 	if err == nil {
@@ -727,15 +711,9 @@ func (w Worker) TextError(ctx context.Context) (bool, error) {
 //	list-error: func() -> result<tuple<u8, u8>, list<stage>>
 //
 // Where the function itself refuses, the error is a WorkerListErrorError.
-func (w Worker) ListError(ctx context.Context) (struct {
-	F0 uint8
-	F1 uint8
-}, error) {
+func (w Worker) ListError(ctx context.Context) (wit.Tuple2[uint8, uint8], error) {
 	var (
-		result struct {
-			F0 uint8
-			F1 uint8
-		}
+		result  wit.Tuple2[uint8, uint8]
 		failure error
 	)
 	err := w.caller.Call(ctx, workerListErrorExport,
@@ -759,10 +737,7 @@ func (w Worker) ListError(ctx context.Context) (struct {
 		err = failure
 	}
 	if err != nil {
-		return struct {
-			F0 uint8
-			F1 uint8
-		}{}, err
+		return wit.Tuple2[uint8, uint8]{}, err
 	}
 	return result, nil
 }
@@ -781,7 +756,7 @@ var WorkerExports = []*component.Export{
 	workerTruthExport,
 	workerMarkExport,
 	workerPlainExport,
-	workerOnlyOkExport,
+	workerOnlyOKExport,
 	workerOnlyErrorExport,
 	workerBothExport,
 	workerEnumErrorExport,
@@ -901,7 +876,7 @@ var (
 			Result: component.ResultOf(nil, nil),
 		},
 	}
-	workerOnlyOkExport = &component.Export{
+	workerOnlyOKExport = &component.Export{
 		Interface: "test:calls/worker",
 		Name:      "only-ok",
 		Signature: component.Signature{
@@ -970,11 +945,11 @@ func (WorkerPlainError) Error() string {
 	return "calls: plain failed"
 }
 
-// WorkerOnlyOkError is the error of only-ok. The function says nothing more.
-type WorkerOnlyOkError struct{}
+// WorkerOnlyOKError is the error of only-ok. The function says nothing more.
+type WorkerOnlyOKError struct{}
 
 // Error says what failed.
-func (WorkerOnlyOkError) Error() string {
+func (WorkerOnlyOKError) Error() string {
 	return "calls: only ok failed"
 }
 

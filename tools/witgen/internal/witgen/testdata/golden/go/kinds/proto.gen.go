@@ -375,24 +375,15 @@ func choiceMaybeOptionFromProto(m *kindsv1.Choice_MaybeOption) (*string, error) 
 	return v, nil
 }
 
-func choicePairTupleProto(v struct {
-	F0 uint8
-	F1 string
-}) *kindsv1.Choice_PairTuple {
+func choicePairTupleProto(v wit.Tuple2[uint8, string]) *kindsv1.Choice_PairTuple {
 	return &kindsv1.Choice_PairTuple{
 		F00: uint32(v.F0),
 		F01: v.F1,
 	}
 }
 
-func choicePairTupleFromProto(m *kindsv1.Choice_PairTuple) (struct {
-	F0 uint8
-	F1 string
-}, error) {
-	var v struct {
-		F0 uint8
-		F1 string
-	}
+func choicePairTupleFromProto(m *kindsv1.Choice_PairTuple) (wit.Tuple2[uint8, string], error) {
+	var v wit.Tuple2[uint8, string]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -594,24 +585,15 @@ func ListsFromProto(m *kindsv1.Lists) (Lists, error) {
 	}, nil
 }
 
-func listsTuplesTupleProto(v struct {
-	F0 uint8
-	F1 Stage
-}) *kindsv1.Lists_TuplesTuple {
+func listsTuplesTupleProto(v wit.Tuple2[uint8, Stage]) *kindsv1.Lists_TuplesTuple {
 	return &kindsv1.Lists_TuplesTuple{
 		F00: uint32(v.F0),
 		F01: v.F1.Proto(),
 	}
 }
 
-func listsTuplesTupleFromProto(m *kindsv1.Lists_TuplesTuple) (struct {
-	F0 uint8
-	F1 Stage
-}, error) {
-	var v struct {
-		F0 uint8
-		F1 Stage
-	}
+func listsTuplesTupleFromProto(m *kindsv1.Lists_TuplesTuple) (wit.Tuple2[uint8, Stage], error) {
+	var v wit.Tuple2[uint8, Stage]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -817,24 +799,15 @@ func OptionsFromProto(m *kindsv1.Options) (Options, error) {
 	}, nil
 }
 
-func optionsTupleTupleProto(v struct {
-	F0 uint8
-	F1 Stage
-}) *kindsv1.Options_TupleTuple {
+func optionsTupleTupleProto(v wit.Tuple2[uint8, Stage]) *kindsv1.Options_TupleTuple {
 	return &kindsv1.Options_TupleTuple{
 		F00: uint32(v.F0),
 		F01: v.F1.Proto(),
 	}
 }
 
-func optionsTupleTupleFromProto(m *kindsv1.Options_TupleTuple) (struct {
-	F0 uint8
-	F1 Stage
-}, error) {
-	var v struct {
-		F0 uint8
-		F1 Stage
-	}
+func optionsTupleTupleFromProto(m *kindsv1.Options_TupleTuple) (wit.Tuple2[uint8, Stage], error) {
+	var v wit.Tuple2[uint8, Stage]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -929,7 +902,7 @@ func (c Compositions) Proto() *kindsv1.Compositions {
 		Triple:    compositionsTripleTupleProto(c.Triple),
 		Deep:      compositionsDeepTupleProto(c.Deep),
 		Plain:     compositionsPlainResultProto(c.Plain),
-		OnlyOk:    compositionsOnlyOkResultProto(c.OnlyOk),
+		OnlyOk:    compositionsOnlyOkResultProto(c.OnlyOK),
 		OnlyError: compositionsOnlyErrorResultProto(c.OnlyError),
 		Both:      compositionsBothResultProto(c.Both),
 		Deepest:   wit.Map(c.Deepest, compositionsDeepestOptionProto),
@@ -958,7 +931,7 @@ func CompositionsFromProto(m *kindsv1.Compositions) (Compositions, error) {
 	if err != nil {
 		return Compositions{}, wit.InField("plain", err)
 	}
-	onlyOk, err := compositionsOnlyOkResultFromProto(m.OnlyOk)
+	onlyOK, err := compositionsOnlyOkResultFromProto(m.OnlyOk)
 	if err != nil {
 		return Compositions{}, wit.InField("only_ok", err)
 	}
@@ -979,31 +952,22 @@ func CompositionsFromProto(m *kindsv1.Compositions) (Compositions, error) {
 		Triple:    triple,
 		Deep:      deep,
 		Plain:     plain,
-		OnlyOk:    onlyOk,
+		OnlyOK:    onlyOK,
 		OnlyError: onlyError,
 		Both:      both,
 		Deepest:   deepest,
 	}, nil
 }
 
-func compositionsPairTupleProto(v struct {
-	F0 uint8
-	F1 *string
-}) *kindsv1.Compositions_PairTuple {
+func compositionsPairTupleProto(v wit.Tuple2[uint8, *string]) *kindsv1.Compositions_PairTuple {
 	return &kindsv1.Compositions_PairTuple{
 		F00: uint32(v.F0),
 		F01: v.F1,
 	}
 }
 
-func compositionsPairTupleFromProto(m *kindsv1.Compositions_PairTuple) (struct {
-	F0 uint8
-	F1 *string
-}, error) {
-	var v struct {
-		F0 uint8
-		F1 *string
-	}
+func compositionsPairTupleFromProto(m *kindsv1.Compositions_PairTuple) (wit.Tuple2[uint8, *string], error) {
+	var v wit.Tuple2[uint8, *string]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -1016,11 +980,7 @@ func compositionsPairTupleFromProto(m *kindsv1.Compositions_PairTuple) (struct {
 	return v, nil
 }
 
-func compositionsTripleTupleProto(v struct {
-	F0 Stage
-	F1 Choice
-	F2 []string
-}) *kindsv1.Compositions_TripleTuple {
+func compositionsTripleTupleProto(v wit.Tuple3[Stage, Choice, []string]) *kindsv1.Compositions_TripleTuple {
 	return &kindsv1.Compositions_TripleTuple{
 		F00: v.F0.Proto(),
 		F01: ChoiceProto(v.F1),
@@ -1028,16 +988,8 @@ func compositionsTripleTupleProto(v struct {
 	}
 }
 
-func compositionsTripleTupleFromProto(m *kindsv1.Compositions_TripleTuple) (struct {
-	F0 Stage
-	F1 Choice
-	F2 []string
-}, error) {
-	var v struct {
-		F0 Stage
-		F1 Choice
-		F2 []string
-	}
+func compositionsTripleTupleFromProto(m *kindsv1.Compositions_TripleTuple) (wit.Tuple3[Stage, Choice, []string], error) {
+	var v wit.Tuple3[Stage, Choice, []string]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -1055,33 +1007,15 @@ func compositionsTripleTupleFromProto(m *kindsv1.Compositions_TripleTuple) (stru
 	return v, nil
 }
 
-func compositionsDeepTupleProto(v struct {
-	F0 struct {
-		F0 uint8
-		F1 uint8
-	}
-	F1 *[]uint16
-}) *kindsv1.Compositions_DeepTuple {
+func compositionsDeepTupleProto(v wit.Tuple2[wit.Tuple2[uint8, uint8], *[]uint16]) *kindsv1.Compositions_DeepTuple {
 	return &kindsv1.Compositions_DeepTuple{
 		F00: compositionsDeepTupleF00TupleProto(v.F0),
 		F01: wit.Some(v.F1, compositionsDeepTupleF01ListProto),
 	}
 }
 
-func compositionsDeepTupleFromProto(m *kindsv1.Compositions_DeepTuple) (struct {
-	F0 struct {
-		F0 uint8
-		F1 uint8
-	}
-	F1 *[]uint16
-}, error) {
-	var v struct {
-		F0 struct {
-			F0 uint8
-			F1 uint8
-		}
-		F1 *[]uint16
-	}
+func compositionsDeepTupleFromProto(m *kindsv1.Compositions_DeepTuple) (wit.Tuple2[wit.Tuple2[uint8, uint8], *[]uint16], error) {
+	var v wit.Tuple2[wit.Tuple2[uint8, uint8], *[]uint16]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -1098,24 +1032,15 @@ func compositionsDeepTupleFromProto(m *kindsv1.Compositions_DeepTuple) (struct {
 	return v, nil
 }
 
-func compositionsDeepTupleF00TupleProto(v struct {
-	F0 uint8
-	F1 uint8
-}) *kindsv1.Compositions_DeepTuple_F00Tuple {
+func compositionsDeepTupleF00TupleProto(v wit.Tuple2[uint8, uint8]) *kindsv1.Compositions_DeepTuple_F00Tuple {
 	return &kindsv1.Compositions_DeepTuple_F00Tuple{
 		F00: uint32(v.F0),
 		F01: uint32(v.F1),
 	}
 }
 
-func compositionsDeepTupleF00TupleFromProto(m *kindsv1.Compositions_DeepTuple_F00Tuple) (struct {
-	F0 uint8
-	F1 uint8
-}, error) {
-	var v struct {
-		F0 uint8
-		F1 uint8
-	}
+func compositionsDeepTupleF00TupleFromProto(m *kindsv1.Compositions_DeepTuple_F00Tuple) (wit.Tuple2[uint8, uint8], error) {
+	var v wit.Tuple2[uint8, uint8]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -1266,23 +1191,14 @@ func compositionsBothResultOkListFromProto(m *kindsv1.Compositions_BothResult_Ok
 	return v, nil
 }
 
-func compositionsDeepestOptionProto(v *wit.Result[struct {
-	F0 uint8
-	F1 Choice
-}, []*rune]) *kindsv1.Compositions_DeepestOption {
+func compositionsDeepestOptionProto(v *wit.Result[wit.Tuple2[uint8, Choice], []*rune]) *kindsv1.Compositions_DeepestOption {
 	return &kindsv1.Compositions_DeepestOption{
 		Value: wit.Some(v, compositionsDeepestOptionValueResultProto),
 	}
 }
 
-func compositionsDeepestOptionFromProto(m *kindsv1.Compositions_DeepestOption) (*wit.Result[struct {
-	F0 uint8
-	F1 Choice
-}, []*rune], error) {
-	var v *wit.Result[struct {
-		F0 uint8
-		F1 Choice
-	}, []*rune]
+func compositionsDeepestOptionFromProto(m *kindsv1.Compositions_DeepestOption) (*wit.Result[wit.Tuple2[uint8, Choice], []*rune], error) {
+	var v *wit.Result[wit.Tuple2[uint8, Choice], []*rune]
 	if m == nil {
 		return v, wit.Missing()
 	}
@@ -1294,24 +1210,15 @@ func compositionsDeepestOptionFromProto(m *kindsv1.Compositions_DeepestOption) (
 	return v, nil
 }
 
-func compositionsDeepestOptionValueResultProto(v wit.Result[struct {
-	F0 uint8
-	F1 Choice
-}, []*rune]) *kindsv1.Compositions_DeepestOption_ValueResult {
+func compositionsDeepestOptionValueResultProto(v wit.Result[wit.Tuple2[uint8, Choice], []*rune]) *kindsv1.Compositions_DeepestOption_ValueResult {
 	if v.Failed {
 		return &kindsv1.Compositions_DeepestOption_ValueResult{Result: &kindsv1.Compositions_DeepestOption_ValueResult_Error{Error: compositionsDeepestOptionValueResultErrorListProto(v.Err)}}
 	}
 	return &kindsv1.Compositions_DeepestOption_ValueResult{Result: &kindsv1.Compositions_DeepestOption_ValueResult_Ok{Ok: compositionsDeepestOptionValueResultOkTupleProto(v.OK)}}
 }
 
-func compositionsDeepestOptionValueResultFromProto(m *kindsv1.Compositions_DeepestOption_ValueResult) (wit.Result[struct {
-	F0 uint8
-	F1 Choice
-}, []*rune], error) {
-	var v wit.Result[struct {
-		F0 uint8
-		F1 Choice
-	}, []*rune]
+func compositionsDeepestOptionValueResultFromProto(m *kindsv1.Compositions_DeepestOption_ValueResult) (wit.Result[wit.Tuple2[uint8, Choice], []*rune], error) {
+	var v wit.Result[wit.Tuple2[uint8, Choice], []*rune]
 	switch kind := m.GetResult().(type) {
 	case *kindsv1.Compositions_DeepestOption_ValueResult_Ok:
 		ok, err := compositionsDeepestOptionValueResultOkTupleFromProto(kind.Ok)
@@ -1333,24 +1240,15 @@ func compositionsDeepestOptionValueResultFromProto(m *kindsv1.Compositions_Deepe
 	}
 }
 
-func compositionsDeepestOptionValueResultOkTupleProto(v struct {
-	F0 uint8
-	F1 Choice
-}) *kindsv1.Compositions_DeepestOption_ValueResult_OkTuple {
+func compositionsDeepestOptionValueResultOkTupleProto(v wit.Tuple2[uint8, Choice]) *kindsv1.Compositions_DeepestOption_ValueResult_OkTuple {
 	return &kindsv1.Compositions_DeepestOption_ValueResult_OkTuple{
 		F00: uint32(v.F0),
 		F01: ChoiceProto(v.F1),
 	}
 }
 
-func compositionsDeepestOptionValueResultOkTupleFromProto(m *kindsv1.Compositions_DeepestOption_ValueResult_OkTuple) (struct {
-	F0 uint8
-	F1 Choice
-}, error) {
-	var v struct {
-		F0 uint8
-		F1 Choice
-	}
+func compositionsDeepestOptionValueResultOkTupleFromProto(m *kindsv1.Compositions_DeepestOption_ValueResult_OkTuple) (wit.Tuple2[uint8, Choice], error) {
+	var v wit.Tuple2[uint8, Choice]
 	if m == nil {
 		return v, wit.Missing()
 	}

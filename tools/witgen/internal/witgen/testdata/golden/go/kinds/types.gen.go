@@ -322,12 +322,7 @@ type (
 	ChoiceMaybe struct{ Value *string }
 
 	// ChoicePair is the case pair.
-	ChoicePair struct {
-		Value struct {
-			F0 uint8
-			F1 string
-		}
-	}
+	ChoicePair struct{ Value wit.Tuple2[uint8, string] }
 
 	// ChoiceOutcome is the case outcome.
 	ChoiceOutcome struct{ Value wit.Result[uint8, string] }
@@ -400,8 +395,7 @@ func LowerChoice(enc *component.Encoder, v Choice) {
 		if v.Value.Failed {
 			enc.Case(1)
 			enc.String(v.Value.Err)
-		}
-		if !v.Value.Failed {
+		} else {
 			enc.Case(0)
 			enc.U8(v.Value.OK)
 		}
@@ -455,20 +449,17 @@ func LiftChoice(dec *component.Decoder) Choice {
 		}
 		return ChoiceMaybe{Value: v}
 	case 11:
-		var v struct {
-			F0 uint8
-			F1 string
-		}
+		var v wit.Tuple2[uint8, string]
 		v.F0 = dec.U8()
 		v.F1 = dec.String()
 		return ChoicePair{Value: v}
 	case 12:
 		var v wit.Result[uint8, string]
-		if dec.Case() == 0 {
-			v.OK = dec.U8()
-		} else {
+		if dec.Case() != 0 {
 			v.Failed = true
 			v.Err = dec.String()
+		} else {
+			v.OK = dec.U8()
 		}
 		return ChoiceOutcome{Value: v}
 	default:
@@ -583,16 +574,13 @@ type Lists struct {
 	Rights       []Rights
 	Records      []Primitives
 	Choices      []Choice
-	Tuples       []struct {
-		F0 uint8
-		F1 Stage
-	}
-	Maybes   []*string
-	Outcomes []wit.Result[string, Stage]
-	Matrix   [][]uint32
-	Cube     [][][]Stage
-	Names    Names
-	Alias    Stages
+	Tuples       []wit.Tuple2[uint8, Stage]
+	Maybes       []*string
+	Outcomes     []wit.Result[string, Stage]
+	Matrix       [][]uint32
+	Cube         [][][]Stage
+	Names        Names
+	Alias        Stages
 }
 
 // Lower writes the value for a guest.
@@ -666,8 +654,7 @@ func (l Lists) Lower(enc *component.Encoder) {
 		if v.Failed {
 			enc.Case(1)
 			v.Err.Lower(enc)
-		}
-		if !v.Failed {
+		} else {
 			enc.Case(0)
 			enc.String(v.OK)
 		}
@@ -782,10 +769,7 @@ func LiftLists(dec *component.Decoder) Lists {
 		}
 	}
 	if n := dec.List(); n > 0 {
-		v.Tuples = make([]struct {
-			F0 uint8
-			F1 Stage
-		}, n)
+		v.Tuples = make([]wit.Tuple2[uint8, Stage], n)
 		for i := range v.Tuples {
 			v.Tuples[i].F0 = dec.U8()
 			v.Tuples[i].F1 = LiftStage(dec)
@@ -802,11 +786,11 @@ func LiftLists(dec *component.Decoder) Lists {
 	if n := dec.List(); n > 0 {
 		v.Outcomes = make([]wit.Result[string, Stage], n)
 		for i := range v.Outcomes {
-			if dec.Case() == 0 {
-				v.Outcomes[i].OK = dec.String()
-			} else {
+			if dec.Case() != 0 {
 				v.Outcomes[i].Failed = true
 				v.Outcomes[i].Err = LiftStage(dec)
+			} else {
+				v.Outcomes[i].OK = dec.String()
 			}
 		}
 	}
@@ -854,19 +838,16 @@ func LiftLists(dec *component.Decoder) Lists {
 
 // Options of everything.
 type Options struct {
-	Truth     *bool
-	Tiny      *uint8
-	Large     *uint64
-	Character *rune
-	Text      *string
-	Stage     *Stage
-	Rights    *Rights
-	Record    *Primitives
-	Choice    Choice
-	Tuple     *struct {
-		F0 uint8
-		F1 Stage
-	}
+	Truth        *bool
+	Tiny         *uint8
+	Large        *uint64
+	Character    *rune
+	Text         *string
+	Stage        *Stage
+	Rights       *Rights
+	Record       *Primitives
+	Choice       Choice
+	Tuple        *wit.Tuple2[uint8, Stage]
 	Many         *[]string
 	Nested       **string
 	NestedChoice *Choice
@@ -943,8 +924,7 @@ func (o Options) Lower(enc *component.Encoder) {
 		if o.Outcome.Failed {
 			enc.Case(1)
 			enc.String(o.Outcome.Err)
-		}
-		if !o.Outcome.Failed {
+		} else {
 			enc.Case(0)
 		}
 	}
@@ -986,10 +966,7 @@ func LiftOptions(dec *component.Decoder) Options {
 		v.Choice = LiftChoice(dec)
 	}
 	if dec.Option() {
-		var v2 struct {
-			F0 uint8
-			F1 Stage
-		}
+		var v2 wit.Tuple2[uint8, Stage]
 		v2.F0 = dec.U8()
 		v2.F1 = LiftStage(dec)
 		v.Tuple = &v2
@@ -1020,8 +997,7 @@ func LiftOptions(dec *component.Decoder) Options {
 	}
 	if dec.Option() {
 		var v2 wit.Result[struct{}, string]
-		if dec.Case() == 0 {
-		} else {
+		if dec.Case() != 0 {
 			v2.Failed = true
 			v2.Err = dec.String()
 		}
@@ -1035,30 +1011,14 @@ func LiftOptions(dec *component.Decoder) Options {
 
 // Compositions is what no field of a message holds by itself.
 type Compositions struct {
-	Pair struct {
-		F0 uint8
-		F1 *string
-	}
-	Triple struct {
-		F0 Stage
-		F1 Choice
-		F2 []string
-	}
-	Deep struct {
-		F0 struct {
-			F0 uint8
-			F1 uint8
-		}
-		F1 *[]uint16
-	}
+	Pair      wit.Tuple2[uint8, *string]
+	Triple    wit.Tuple3[Stage, Choice, []string]
+	Deep      wit.Tuple2[wit.Tuple2[uint8, uint8], *[]uint16]
 	Plain     wit.Result[struct{}, struct{}]
-	OnlyOk    wit.Result[uint32, struct{}]
+	OnlyOK    wit.Result[uint32, struct{}]
 	OnlyError wit.Result[struct{}, Stage]
 	Both      wit.Result[[]Primitives, Choice]
-	Deepest   []*wit.Result[struct {
-		F0 uint8
-		F1 Choice
-	}, []*rune]
+	Deepest   []*wit.Result[wit.Tuple2[uint8, Choice], []*rune]
 }
 
 // Lower writes the value for a guest.
@@ -1085,29 +1045,25 @@ func (c Compositions) Lower(enc *component.Encoder) {
 	}
 	if c.Plain.Failed {
 		enc.Case(1)
-	}
-	if !c.Plain.Failed {
+	} else {
 		enc.Case(0)
 	}
-	if c.OnlyOk.Failed {
+	if c.OnlyOK.Failed {
 		enc.Case(1)
-	}
-	if !c.OnlyOk.Failed {
+	} else {
 		enc.Case(0)
-		enc.U32(c.OnlyOk.OK)
+		enc.U32(c.OnlyOK.OK)
 	}
 	if c.OnlyError.Failed {
 		enc.Case(1)
 		c.OnlyError.Err.Lower(enc)
-	}
-	if !c.OnlyError.Failed {
+	} else {
 		enc.Case(0)
 	}
 	if c.Both.Failed {
 		enc.Case(1)
 		LowerChoice(enc, c.Both.Err)
-	}
-	if !c.Both.Failed {
+	} else {
 		enc.Case(0)
 		enc.List(len(c.Both.OK))
 		for _, v := range c.Both.OK {
@@ -1127,8 +1083,7 @@ func (c Compositions) Lower(enc *component.Encoder) {
 						enc.Char(*v2)
 					}
 				}
-			}
-			if !v.Failed {
+			} else {
 				enc.Case(0)
 				enc.U8(v.OK.F0)
 				LowerChoice(enc, v.OK.F1)
@@ -1165,46 +1120,35 @@ func LiftCompositions(dec *component.Decoder) Compositions {
 		}
 		v.Deep.F1 = &v2
 	}
-	if dec.Case() == 0 {
-	} else {
+	if dec.Case() != 0 {
 		v.Plain.Failed = true
 	}
-	if dec.Case() == 0 {
-		v.OnlyOk.OK = dec.U32()
+	if dec.Case() != 0 {
+		v.OnlyOK.Failed = true
 	} else {
-		v.OnlyOk.Failed = true
+		v.OnlyOK.OK = dec.U32()
 	}
-	if dec.Case() == 0 {
-	} else {
+	if dec.Case() != 0 {
 		v.OnlyError.Failed = true
 		v.OnlyError.Err = LiftStage(dec)
 	}
-	if dec.Case() == 0 {
+	if dec.Case() != 0 {
+		v.Both.Failed = true
+		v.Both.Err = LiftChoice(dec)
+	} else {
 		if n := dec.List(); n > 0 {
 			v.Both.OK = make([]Primitives, n)
 			for i := range v.Both.OK {
 				v.Both.OK[i] = LiftPrimitives(dec)
 			}
 		}
-	} else {
-		v.Both.Failed = true
-		v.Both.Err = LiftChoice(dec)
 	}
 	if n := dec.List(); n > 0 {
-		v.Deepest = make([]*wit.Result[struct {
-			F0 uint8
-			F1 Choice
-		}, []*rune], n)
+		v.Deepest = make([]*wit.Result[wit.Tuple2[uint8, Choice], []*rune], n)
 		for i := range v.Deepest {
 			if dec.Option() {
-				var v2 wit.Result[struct {
-					F0 uint8
-					F1 Choice
-				}, []*rune]
-				if dec.Case() == 0 {
-					v2.OK.F0 = dec.U8()
-					v2.OK.F1 = LiftChoice(dec)
-				} else {
+				var v2 wit.Result[wit.Tuple2[uint8, Choice], []*rune]
+				if dec.Case() != 0 {
 					v2.Failed = true
 					if n2 := dec.List(); n2 > 0 {
 						v2.Err = make([]*rune, n2)
@@ -1214,6 +1158,9 @@ func LiftCompositions(dec *component.Decoder) Compositions {
 							}
 						}
 					}
+				} else {
+					v2.OK.F0 = dec.U8()
+					v2.OK.F1 = LiftChoice(dec)
 				}
 				v.Deepest[i] = &v2
 			}
