@@ -99,6 +99,8 @@ func pool(path, begin string, busy time.Duration, more ...string) *sql.DB {
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
 		"PRAGMA foreign_keys = ON",
+		// REPLACE must not slip past a trigger that forbids deletion.
+		"PRAGMA recursive_triggers = ON",
 		// What a query spills is not left on disk in files of its own.
 		"PRAGMA temp_store = MEMORY",
 		// A tampered file's schema must not call functions with side effects.
