@@ -73,7 +73,7 @@ func NewFormatter(caller component.Caller) Formatter {
 func (f Formatter) MediaType(ctx context.Context) (string, error) {
 	var result string
 	err := f.caller.Call(ctx, formatterMediaTypeExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			result = dec.String()
 		})

@@ -89,7 +89,7 @@ func NewValidator(caller component.Caller) Validator {
 func (v Validator) Rules(ctx context.Context) ([]Rule, error) {
 	var result []Rule
 	err := v.caller.Call(ctx, validatorRulesExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if n := dec.List(); n > 0 {
 				result = make([]Rule, n)

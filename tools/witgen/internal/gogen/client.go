@@ -78,9 +78,14 @@ func (g *generator) results(c call) {
 // callStatement writes the call itself.
 func (g *generator) callStatement(assign, r string, i *model.Interface, c call) {
 	k := g.component()
-	g.Line("%s%s.caller.Call(ctx, %s,", assign, r, exportName(i, c.Func))
+	head := assign + r + ".caller.Call(ctx, " + exportName(i, c.Func) + ","
+	if len(c.Params) == 0 && c.Result == nil {
+		g.Line("%s nil, nil)", head)
+		return
+	}
+	g.Line("%s", head)
 	if len(c.Params) == 0 {
-		g.Line("func(*%s.Encoder) {},", k)
+		g.Line("nil,")
 	} else {
 		g.Line("func(enc *%s.Encoder) {", k)
 		for n, p := range c.Params {
@@ -89,7 +94,7 @@ func (g *generator) callStatement(assign, r string, i *model.Interface, c call) 
 		g.Line("},")
 	}
 	if c.Result == nil {
-		g.Line("func(*%s.Decoder) {})", k)
+		g.Line("nil)")
 		return
 	}
 	g.Line("func(dec *%s.Decoder) {", k)

@@ -63,8 +63,9 @@ func (l *loader) parse(dir, label string) error {
 	if err != nil || len(index.Files) == 0 {
 		return err
 	}
-	for path, pos := range index.Async {
-		return model.Errorf(pos, "%s is async, which witgen does not generate: the host binds synchronous functions only", path)
+	if len(index.Async) > 0 {
+		f := index.Async[0]
+		return model.Errorf(f.Position, "%s is async, which witgen does not generate: the host binds synchronous functions only", f.Name)
 	}
 	resolve, err := wit.LoadWIT(dir)
 	if err != nil {

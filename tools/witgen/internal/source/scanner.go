@@ -122,7 +122,7 @@ func (s *scanner) function(path []string, name token) {
 	s.mark(path)
 	s.next() // The colon.
 	if s.peek(0) == "async" {
-		s.index.Async[join(path)] = name.pos
+		s.index.Async = append(s.index.Async, Declaration{Name: name.text, Position: name.pos})
 	}
 	for s.more() && s.peek(0) != "(" && s.peek(0) != ";" {
 		s.next()

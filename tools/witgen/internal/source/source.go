@@ -20,10 +20,16 @@ import (
 type Index struct {
 	// Files are the names of the package's files, sorted.
 	Files []string
-	// Async holds the positions of functions declared async, by their path.
-	Async map[string]model.Position
+	// Async are the functions declared async, in the order of declaration.
+	Async []Declaration
 
 	positions map[string]model.Position
+}
+
+// Declaration is a name, and where it is declared.
+type Declaration struct {
+	Name     string
+	Position model.Position
 }
 
 // ReadDir reads every WIT file of a folder, but not of the folders in it.
@@ -34,7 +40,7 @@ func ReadDir(dir, label string) (*Index, error) {
 		return nil, fmt.Errorf("list WIT files: %w", err)
 	}
 	sort.Strings(paths)
-	ix := &Index{Async: map[string]model.Position{}, positions: map[string]model.Position{}}
+	ix := &Index{positions: map[string]model.Position{}}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {

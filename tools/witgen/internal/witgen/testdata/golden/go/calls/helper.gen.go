@@ -229,7 +229,7 @@ func (h HelperClient) Note(ctx context.Context, level Level, notes []OrderNote) 
 				v.Lower(enc)
 			}
 		},
-		func(*component.Decoder) {})
+		nil)
 }
 
 // Ask calls ask.
@@ -270,7 +270,7 @@ func (h HelperClient) Ask(ctx context.Context, choice kinds.Choice) (Order, erro
 func (h HelperClient) Tell(ctx context.Context) (kinds.Choice, error) {
 	var result kinds.Choice
 	err := h.caller.Call(ctx, helperTellExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Option() {
 				result = kinds.LiftChoice(dec)
@@ -290,7 +290,7 @@ func (h HelperClient) Tell(ctx context.Context) (kinds.Choice, error) {
 func (h HelperClient) Plain(ctx context.Context) error {
 	var failure error
 	err := h.caller.Call(ctx, helperPlainExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = HelperPlainError{}

@@ -12,11 +12,11 @@ import (
 // pointers.
 func (o Order) Proto() *callsv1.Order {
 	return &callsv1.Order{
-		Id:       o.ID,
-		Stage:    o.Stage.Proto(),
-		Choices:  wit.Map(o.Choices, kinds.ChoiceProto),
-		Fallback: kinds.ChoiceProto(o.Fallback),
-		Stages:   orderStagesTupleProto(o.Stages),
+		Id:      o.ID,
+		Stage:   o.Stage.Proto(),
+		Choices: wit.Map(o.Choices, kinds.ChoiceProto),
+		Choice:  kinds.ChoiceProto(o.Choice),
+		Stages:  orderStagesTupleProto(o.Stages),
 	}
 }
 
@@ -34,20 +34,20 @@ func OrderFromProto(m *callsv1.Order) (Order, error) {
 	if err != nil {
 		return Order{}, wit.InField("choices", err)
 	}
-	fallback, err := wit.TryPresent(m.Fallback, kinds.ChoiceFromProto)
+	choice, err := wit.TryPresent(m.Choice, kinds.ChoiceFromProto)
 	if err != nil {
-		return Order{}, wit.InField("fallback", err)
+		return Order{}, wit.InField("choice", err)
 	}
 	stages, err := orderStagesTupleFromProto(m.Stages)
 	if err != nil {
 		return Order{}, wit.InField("stages", err)
 	}
 	return Order{
-		ID:       m.Id,
-		Stage:    stage,
-		Choices:  choices,
-		Fallback: fallback,
-		Stages:   stages,
+		ID:      m.Id,
+		Stage:   stage,
+		Choices: choices,
+		Choice:  choice,
+		Stages:  stages,
 	}, nil
 }
 

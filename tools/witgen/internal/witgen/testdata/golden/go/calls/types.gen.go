@@ -10,11 +10,11 @@ import (
 
 // Order uses another package's types.
 type Order struct {
-	ID       string
-	Stage    kinds.Stage
-	Choices  []kinds.Choice
-	Fallback kinds.Choice
-	Stages   wit.Tuple2[kinds.Stage, kinds.Stage]
+	ID      string
+	Stage   kinds.Stage
+	Choices []kinds.Choice
+	Choice  kinds.Choice
+	Stages  wit.Tuple2[kinds.Stage, kinds.Stage]
 }
 
 // Lower writes the value for a guest.
@@ -25,9 +25,9 @@ func (o Order) Lower(enc *component.Encoder) {
 	for _, v := range o.Choices {
 		kinds.LowerChoice(enc, v)
 	}
-	enc.Option(o.Fallback != nil)
-	if o.Fallback != nil {
-		kinds.LowerChoice(enc, o.Fallback)
+	enc.Option(o.Choice != nil)
+	if o.Choice != nil {
+		kinds.LowerChoice(enc, o.Choice)
 	}
 	o.Stages.F0.Lower(enc)
 	o.Stages.F1.Lower(enc)
@@ -46,7 +46,7 @@ func LiftOrder(dec *component.Decoder) Order {
 		}
 	}
 	if dec.Option() {
-		v.Fallback = kinds.LiftChoice(dec)
+		v.Choice = kinds.LiftChoice(dec)
 	}
 	v.Stages.F0 = kinds.LiftStage(dec)
 	v.Stages.F1 = kinds.LiftStage(dec)
@@ -59,7 +59,7 @@ var (
 		component.Field{Name: "id", Type: component.String},
 		component.Field{Name: "stage", Type: kinds.StageType},
 		component.Field{Name: "choices", Type: component.ListOf(kinds.ChoiceType)},
-		component.Field{Name: "fallback", Type: component.OptionOf(kinds.ChoiceType)},
+		component.Field{Name: "choice", Type: component.OptionOf(kinds.ChoiceType)},
 		component.Field{Name: "stages", Type: component.TupleOf(kinds.StageType, kinds.StageType)},
 	)
 )

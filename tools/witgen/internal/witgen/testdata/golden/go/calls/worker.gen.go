@@ -259,9 +259,7 @@ func NewWorker(caller component.Caller) Worker {
 //
 //	nothing: func()
 func (w Worker) Nothing(ctx context.Context) error {
-	return w.caller.Call(ctx, workerNothingExport,
-		func(*component.Encoder) {},
-		func(*component.Decoder) {})
+	return w.caller.Call(ctx, workerNothingExport, nil, nil)
 }
 
 // Echo takes one and gives one.
@@ -447,7 +445,7 @@ func (w Worker) Inner(ctx context.Context, outcomes []wit.Result[uint8, string])
 func (w Worker) Numbers(ctx context.Context) (float32, error) {
 	var result float32
 	err := w.caller.Call(ctx, workerNumbersExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			result = dec.F32()
 		})
@@ -463,7 +461,7 @@ func (w Worker) Numbers(ctx context.Context) (float32, error) {
 func (w Worker) Truth(ctx context.Context) (bool, error) {
 	var result bool
 	err := w.caller.Call(ctx, workerTruthExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			result = dec.Bool()
 		})
@@ -479,7 +477,7 @@ func (w Worker) Truth(ctx context.Context) (bool, error) {
 func (w Worker) Mark(ctx context.Context) (kinds.Stage, error) {
 	var result kinds.Stage
 	err := w.caller.Call(ctx, workerMarkExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			result = kinds.LiftStage(dec)
 		})
@@ -497,7 +495,7 @@ func (w Worker) Mark(ctx context.Context) (kinds.Stage, error) {
 func (w Worker) Plain(ctx context.Context) error {
 	var failure error
 	err := w.caller.Call(ctx, workerPlainExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = WorkerPlainError{}
@@ -520,7 +518,7 @@ func (w Worker) OnlyOK(ctx context.Context) (uint32, error) {
 		failure error
 	)
 	err := w.caller.Call(ctx, workerOnlyOKExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = WorkerOnlyOKError{}
@@ -545,7 +543,7 @@ func (w Worker) OnlyOK(ctx context.Context) (uint32, error) {
 func (w Worker) OnlyError(ctx context.Context) error {
 	var failure error
 	err := w.caller.Call(ctx, workerOnlyErrorExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = LiftWorkerError(dec)
@@ -603,7 +601,7 @@ func (w Worker) EnumError(ctx context.Context) (string, error) {
 		failure error
 	)
 	err := w.caller.Call(ctx, workerEnumErrorExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = LiftRefusal(dec)
@@ -631,7 +629,7 @@ func (w Worker) RecordError(ctx context.Context) (Order, error) {
 		failure error
 	)
 	err := w.caller.Call(ctx, workerRecordErrorExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = LiftComplaint(dec)
@@ -659,7 +657,7 @@ func (w Worker) FlagsError(ctx context.Context) (kinds.Rights, error) {
 		failure error
 	)
 	err := w.caller.Call(ctx, workerFlagsErrorExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				failure = LiftFaults(dec)
@@ -687,7 +685,7 @@ func (w Worker) TextError(ctx context.Context) (bool, error) {
 		failure error
 	)
 	err := w.caller.Call(ctx, workerTextErrorExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				var e WorkerTextErrorError
@@ -717,7 +715,7 @@ func (w Worker) ListError(ctx context.Context) (wit.Tuple2[uint8, uint8], error)
 		failure error
 	)
 	err := w.caller.Call(ctx, workerListErrorExport,
-		func(*component.Encoder) {},
+		nil,
 		func(dec *component.Decoder) {
 			if dec.Case() != 0 {
 				var e WorkerListErrorError

@@ -27,7 +27,7 @@ type Order struct {
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Stage         v1.Stage               `protobuf:"varint,2,opt,name=stage,proto3,enum=test.kinds.v1.Stage" json:"stage,omitempty"`
 	Choices       []*v1.Choice           `protobuf:"bytes,3,rep,name=choices,proto3" json:"choices,omitempty"`
-	Fallback      *v1.Choice             `protobuf:"bytes,4,opt,name=fallback,proto3" json:"fallback,omitempty"`
+	Choice        *v1.Choice             `protobuf:"bytes,4,opt,name=choice,proto3" json:"choice,omitempty"`
 	Stages        *Order_StagesTuple     `protobuf:"bytes,5,opt,name=stages,proto3" json:"stages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -84,9 +84,9 @@ func (x *Order) GetChoices() []*v1.Choice {
 	return nil
 }
 
-func (x *Order) GetFallback() *v1.Choice {
+func (x *Order) GetChoice() *v1.Choice {
 	if x != nil {
-		return x.Fallback
+		return x.Choice
 	}
 	return nil
 }
@@ -154,12 +154,12 @@ var File_test_calls_v1_wit_proto protoreflect.FileDescriptor
 
 const file_test_calls_v1_wit_proto_rawDesc = "" +
 	"\n" +
-	"\x17test/calls/v1/wit.proto\x12\rtest.calls.v1\x1a\x17test/kinds/v1/wit.proto\"\xc0\x02\n" +
+	"\x17test/calls/v1/wit.proto\x12\rtest.calls.v1\x1a\x17test/kinds/v1/wit.proto\"\xbc\x02\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x05stage\x18\x02 \x01(\x0e2\x14.test.kinds.v1.StageR\x05stage\x12/\n" +
-	"\achoices\x18\x03 \x03(\v2\x15.test.kinds.v1.ChoiceR\achoices\x121\n" +
-	"\bfallback\x18\x04 \x01(\v2\x15.test.kinds.v1.ChoiceR\bfallback\x128\n" +
+	"\achoices\x18\x03 \x03(\v2\x15.test.kinds.v1.ChoiceR\achoices\x12-\n" +
+	"\x06choice\x18\x04 \x01(\v2\x15.test.kinds.v1.ChoiceR\x06choice\x128\n" +
 	"\x06stages\x18\x05 \x01(\v2 .test.calls.v1.Order.StagesTupleR\x06stages\x1a]\n" +
 	"\vStagesTuple\x12&\n" +
 	"\x03f00\x18\x01 \x01(\x0e2\x14.test.kinds.v1.StageR\x03f00\x12&\n" +
@@ -187,7 +187,7 @@ var file_test_calls_v1_wit_proto_goTypes = []any{
 var file_test_calls_v1_wit_proto_depIdxs = []int32{
 	2, // 0: test.calls.v1.Order.stage:type_name -> test.kinds.v1.Stage
 	3, // 1: test.calls.v1.Order.choices:type_name -> test.kinds.v1.Choice
-	3, // 2: test.calls.v1.Order.fallback:type_name -> test.kinds.v1.Choice
+	3, // 2: test.calls.v1.Order.choice:type_name -> test.kinds.v1.Choice
 	1, // 3: test.calls.v1.Order.stages:type_name -> test.calls.v1.Order.StagesTuple
 	2, // 4: test.calls.v1.Order.StagesTuple.f00:type_name -> test.kinds.v1.Stage
 	2, // 5: test.calls.v1.Order.StagesTuple.f01:type_name -> test.kinds.v1.Stage

@@ -1,0 +1,154 @@
+package roundtrip_test
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/wit/anonymization"
+	"github.com/hygia-suite/hygia/pkg/wit/audit"
+	"github.com/hygia-suite/hygia/pkg/wit/content"
+	"github.com/hygia-suite/hygia/pkg/wit/document"
+	"github.com/hygia-suite/hygia/pkg/wit/validation"
+
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
+)
+
+// Each value that becomes a message, crosses the wire, and comes back is what it
+// was.
+func TestValuesSurviveProto(t *testing.T) {
+	t.Run("primitives", overProto(kinds.Primitives.Proto, kinds.PrimitivesFromProto))
+	t.Run("rights", overProto(kinds.Rights.Proto, kinds.RightsFromProto))
+	t.Run("eight", overProto(kinds.Eight.Proto, kinds.EightFromProto))
+	t.Run("nine", overProto(kinds.Nine.Proto, kinds.NineFromProto))
+	t.Run("choice", overProto(kinds.ChoiceProto, kinds.ChoiceFromProto))
+	t.Run("bare", overProto(kinds.BareProto, kinds.BareFromProto))
+	t.Run("kinds of kind", overProto(kinds.KindsOfKindProto, kinds.KindsOfKindFromProto))
+	t.Run("lists", overProto(kinds.Lists.Proto, kinds.ListsFromProto))
+	t.Run("options", overProto(kinds.Options.Proto, kinds.OptionsFromProto))
+	t.Run("compositions", overProto(kinds.Compositions.Proto, kinds.CompositionsFromProto))
+	t.Run("taken", overProto(kinds.Taken.Proto, kinds.TakenFromProto))
+	t.Run("order", overProto(calls.Order.Proto, calls.OrderFromProto))
+
+	t.Run("document", overProto(document.Document.Proto, document.DocumentFromProto))
+	t.Run("omission", overProto(content.Omission.Proto, content.OmissionFromProto))
+	t.Run("finding", overProto(validation.Finding.Proto, validation.FindingFromProto))
+	t.Run("rule", overProto(validation.Rule.Proto, validation.RuleFromProto))
+	t.Run("policy", overProto(anonymization.Policy.Proto, anonymization.PolicyFromProto))
+	t.Run("transformed", overProto(anonymization.Transformed.Proto, anonymization.TransformedFromProto))
+	t.Run("event", overProto(audit.Event.Proto, audit.EventFromProto))
+}
+
+func overProto[T any, M proto.Message](to func(T) M, from func(M) (T, error)) func(*testing.T) {
+	return func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			want := arbitrary[T](t)
+			if reflect.ValueOf(&want).Elem().IsZero() && reflect.TypeFor[T]().Kind() == reflect.Interface {
+				t.Fatal("drew no case")
+			}
+			wire, err := proto.Marshal(to(want))
+			if err != nil {
+				t.Fatal(err)
+			}
+			message := to(want).ProtoReflect().New().Interface()
+			if err := proto.Unmarshal(wire, message); err != nil {
+				t.Fatal(err)
+			}
+			got, err := from(message.(M))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("got %#v\nwant %#v", got, want)
+			}
+		})
+	}
+}
+
+// Each value that is lowered into a component, which gives it back, and lifted
+// out of it is what it was.
+func TestValuesSurviveComponents(t *testing.T) {
+	engine, err := component.NewEngine(component.Config{MaxInstances: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("primitives", overComponent(engine, kinds.PrimitivesType, lowerBy[kinds.Primitives], kinds.LiftPrimitives))
+	t.Run("stage", overComponent(engine, kinds.StageType, lowerBy[kinds.Stage], kinds.LiftStage))
+	t.Run("single", overComponent(engine, kinds.SingleType, lowerBy[kinds.Single], kinds.LiftSingle))
+	t.Run("rights", overComponent(engine, kinds.RightsType, lowerBy[kinds.Rights], kinds.LiftRights))
+	t.Run("eight", overComponent(engine, kinds.EightType, lowerBy[kinds.Eight], kinds.LiftEight))
+	t.Run("nine", overComponent(engine, kinds.NineType, lowerBy[kinds.Nine], kinds.LiftNine))
+	t.Run("choice", overComponent(engine, kinds.ChoiceType, kinds.LowerChoice, kinds.LiftChoice))
+	t.Run("bare", overComponent(engine, kinds.BareType, kinds.LowerBare, kinds.LiftBare))
+	t.Run("lists", overComponent(engine, kinds.ListsType, lowerBy[kinds.Lists], kinds.LiftLists))
+	t.Run("options", overComponent(engine, kinds.OptionsType, lowerBy[kinds.Options], kinds.LiftOptions))
+	t.Run("compositions", overComponent(engine, kinds.CompositionsType, lowerBy[kinds.Compositions], kinds.LiftCompositions))
+	t.Run("taken", overComponent(engine, kinds.TakenType, lowerBy[kinds.Taken], kinds.LiftTaken))
+	t.Run("order", overComponent(engine, calls.OrderType, lowerBy[calls.Order], calls.LiftOrder))
+
+	t.Run("document", overComponent(engine, document.DocumentType, lowerBy[document.Document], document.LiftDocument))
+	t.Run("finding", overComponent(engine, validation.FindingType, lowerBy[validation.Finding], validation.LiftFinding))
+	t.Run("policy", overComponent(engine, anonymization.PolicyType, lowerBy[anonymization.Policy], anonymization.LiftPolicy))
+	t.Run("event", overComponent(engine, audit.EventType, lowerBy[audit.Event], audit.LiftEvent))
+}
+
+func lowerBy[T interface{ Lower(*component.Encoder) }](enc *component.Encoder, v T) { v.Lower(enc) }
+
+func overComponent[T any](engine *component.Engine, of *component.Type, lower func(*component.Encoder, T), lift func(*component.Decoder) T) func(*testing.T) {
+	return func(t *testing.T) {
+		e := newEcho(t, engine, of)
+		rapid.Check(t, func(rt *rapid.T) {
+			want := arbitrary[T](rt)
+			var got T
+			err := e.call(t,
+				func(enc *component.Encoder) { lower(enc, want) },
+				func(dec *component.Decoder) { got = lift(dec) })
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				rt.Fatalf("got %#v\nwant %#v", got, want)
+			}
+		})
+	}
+}
+
+// What is no case or flag does not reach a guest.
+func TestNoCaseIsLowered(t *testing.T) {
+	engine, err := component.NewEngine(component.Config{MaxInstances: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	for _, row := range []struct {
+		name  string
+		of    *component.Type
+		lower func(*component.Encoder)
+	}{
+		{"enum that nobody set", kinds.StageType, kinds.Stage(0).Lower},
+		{"enum above its cases", kinds.StageType, kinds.Stage(4).Lower},
+		{"flags above its own", kinds.RightsType, kinds.Rights(8).Lower},
+		{"variant that nobody set", kinds.ChoiceType, func(enc *component.Encoder) { kinds.LowerChoice(enc, nil) }},
+		{"pointer to a case", kinds.ChoiceType, func(enc *component.Encoder) { kinds.LowerChoice(enc, new(kinds.ChoiceTruth)) }},
+		{"variant inside", anonymization.RuleType, anonymization.Rule{Identifier: anonymization.IdentifierCPF}.Lower},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			e := newEcho(t, engine, row.of)
+			err := e.call(t, row.lower, func(*component.Decoder) { t.Error("the guest was called") })
+			var value *component.ValueError
+			if !errors.As(err, &value) {
+				t.Errorf("got %v, want a *component.ValueError", err)
+			}
+		})
+	}
+}
