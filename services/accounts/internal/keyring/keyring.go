@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/actor"
+	"github.com/hygia-suite/hygia/pkg/telemetry"
 	"github.com/hygia-suite/hygia/services/accounts/internal/keyfile"
 )
 
@@ -148,7 +149,7 @@ func (r *Ring) current() key {
 	}
 	next, err := r.generate()
 	if err != nil {
-		r.Logger.Error("signing key not rotated", "error", err)
+		r.Logger.Error("signing key not rotated", telemetry.Err(err))
 		return r.keys[0]
 	}
 	keys := []key{next, r.keys[0]}
@@ -157,7 +158,7 @@ func (r *Ring) current() key {
 		err = keyfile.Write(r.path(), data)
 	}
 	if err != nil {
-		r.Logger.Error("signing key not rotated", "error", err)
+		r.Logger.Error("signing key not rotated", telemetry.Err(err))
 		return r.keys[0]
 	}
 	r.keys = keys
