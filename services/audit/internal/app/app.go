@@ -1,0 +1,74 @@
+// Package app puts the audit service together.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/rpc"
+	"github.com/hygia-suite/hygia/pkg/service"
+	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
+	"github.com/hygia-suite/hygia/services/audit/internal/server"
+	"github.com/hygia-suite/hygia/services/audit/internal/tlog"
+	"github.com/hygia-suite/hygia/services/audit/internal/trail"
+)
+
+// Config is the configuration file of the audit service.
+type Config struct {
+	service.Config `yaml:",inline"`
+	// Origin is the log's name, in its checkpoints and in its key. It is chosen
+	// when the log begins; another one later stops the start. Default
+	// "<trust domain>/audit".
+	Origin string `yaml:"origin"`
+	// CheckpointMillis is how often a grown log is published, in milliseconds,
+	// 100 at least. Askers for proofs of new events wait that long. Default 200.
+	CheckpointMillis int `yaml:"checkpoint_millis"`
+}
+
+const defaultCheckpoint = 200 * time.Millisecond
+
+// Run serves until ctx ends. What it acknowledged by then is in the log.
+func Run(ctx context.Context, env *service.Env[Config]) (err error) {
+	log, err := tlog.Open(ctx, logOptions(env.Config))
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	events, err := trail.Open(ctx, trail.Options{Log: log, Dir: env.Config.DataDir, Logger: env.Logger})
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	defer func() { err = errors.Join(err, events.Close()) }()
+	options := env.ServerOptions(server.Policy)
+	options.Audit = ownLog{events}
+	s, err := rpc.NewServer(options)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(server.Options{
+		Trail: events, Log: log, Forms: nil,
+	}))
+	return s.Serve(ctx, env.Listener)
+}
+
+func logOptions(c *Config) tlog.Options {
+	o := tlog.Options{Dir: c.DataDir, Origin: c.Origin, CheckpointInterval: defaultCheckpoint}
+	if o.Origin == "" {
+		o.Origin = c.TrustDomain + "/audit"
+	}
+	if c.CheckpointMillis != 0 {
+		o.CheckpointInterval = time.Duration(c.CheckpointMillis) * time.Millisecond
+	}
+	return o
+}
+
+// ownLog records what this service itself shows, without a detour over RPC.
+type ownLog struct{ trail *trail.Trail }
+
+// Append implements audit.Log.
+func (l ownLog) Append(ctx context.Context, events ...*auditv1.Event) error {
+	_, err := l.trail.Append(ctx, events)
+	return err
+}
