@@ -73,15 +73,7 @@ func overProto[T any, M proto.Message](to func(T) M, from func(M) (T, error)) fu
 // Each value that is lowered into a component, which gives it back, and lifted
 // out of it is what it was.
 func TestValuesSurviveComponents(t *testing.T) {
-	engine, err := component.NewEngine(component.Config{MaxInstances: 16})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	engine := newEngine(t)
 	t.Run("primitives", overComponent(engine, kinds.PrimitivesType, lowerBy[kinds.Primitives], kinds.LiftPrimitives))
 	t.Run("stage", overComponent(engine, kinds.StageType, lowerBy[kinds.Stage], kinds.LiftStage))
 	t.Run("single", overComponent(engine, kinds.SingleType, lowerBy[kinds.Single], kinds.LiftSingle))
@@ -125,11 +117,7 @@ func overComponent[T any](engine *component.Engine, of *component.Type, lower fu
 
 // What is no case or flag does not reach a guest.
 func TestNoCaseIsLowered(t *testing.T) {
-	engine, err := component.NewEngine(component.Config{MaxInstances: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = engine.Close() })
+	engine := newEngine(t)
 	for _, row := range []struct {
 		name  string
 		of    *component.Type
