@@ -3,7 +3,9 @@ package actor
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -54,6 +56,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Actor, error) {
 	if len(token) > MaxTokenBytes {
 		return Actor{}, invalid("too long")
 	}
+	if !canonical(token) {
+		return Actor{}, invalid("not in the one form that it has")
+	}
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
 		return Actor{}, invalid("not a compact JWS with EdDSA")
@@ -102,6 +107,20 @@ func (v *Verifier) accept(payload []byte) (Actor, error) {
 		return Actor{}, ErrTokenInvalid.Wrap(err)
 	}
 	return a, nil
+}
+
+// canonical reports whether token is three parts of strict base64url: decoders
+// skip line breaks and stray bits, which would give one token many spellings.
+func canonical(token string) bool {
+	if strings.ContainsAny(token, "\r\n") || strings.Count(token, ".") != 2 {
+		return false
+	}
+	for part := range strings.SplitSeq(token, ".") {
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func invalid(why string) error { return ErrTokenInvalid.Wrap(errors.New("actor: token " + why)) }

@@ -18,31 +18,33 @@ const Domain = "hygia"
 const hintKey = "hint"
 
 // Bounds on what crosses, in both directions: gRPC sends details in a trailer,
-// and peers refuse a trailer of more than a few KiB.
+// base64 and beside the message itself, and peers refuse long trailers. With
+// these it stays under 12 KiB.
 const (
-	maxFields = 32
-	maxText   = 512 // bytes of each text
+	maxFields    = 16
+	maxText      = 512 // bytes of each text
+	maxFieldText = 128 // bytes of each text of a field
 )
 
 // GRPCStatus returns the status that crosses to the caller: code, message,
 // ErrorInfo with the reason and the hint, BadRequest with the fields. Texts
-// beyond 512 bytes and fields beyond the 32nd are cut off.
+// beyond 512 bytes (in fields 128) and fields beyond the 16th are cut off.
 func (e *Error) GRPCStatus() *status.Status {
-	info := &errdetails.ErrorInfo{Reason: bounded(e.Reason), Domain: Domain}
+	info := &errdetails.ErrorInfo{Reason: bounded(e.Reason, maxText), Domain: Domain}
 	if e.Hint != "" {
-		info.Metadata = map[string]string{hintKey: bounded(e.Hint)}
+		info.Metadata = map[string]string{hintKey: bounded(e.Hint, maxText)}
 	}
 	details := []protoadapt.MessageV1{info}
 	if len(e.Fields) > 0 {
 		bad := &errdetails.BadRequest{}
 		for _, f := range e.Fields[:min(len(e.Fields), maxFields)] {
 			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-				Field: bounded(f.Path), Description: bounded(f.Message),
+				Field: bounded(f.Path, maxFieldText), Description: bounded(f.Message, maxFieldText),
 			})
 		}
 		details = append(details, bad)
 	}
-	bare := status.New(e.Code, bounded(e.Message))
+	bare := status.New(e.Code, bounded(e.Message, maxText))
 	full, err := bare.WithDetails(details...)
 	if err != nil { // only for codes.OK, which New does not make
 		return status.New(codes.Unknown, bare.Message())
@@ -82,9 +84,9 @@ func fromStatus(s *status.Status) *Error {
 	if info.GetDomain() != Domain || info.GetReason() == "" {
 		return e
 	}
-	e.Reason = bounded(info.GetReason())
-	e.Message = bounded(s.Message())
-	e.Hint = bounded(info.GetMetadata()[hintKey])
+	e.Reason = bounded(info.GetReason(), maxText)
+	e.Message = bounded(s.Message(), maxText)
+	e.Hint = bounded(info.GetMetadata()[hintKey], maxText)
 	e.Fields = fields
 	return e
 }
@@ -99,21 +101,21 @@ func details(s *status.Status) (info *errdetails.ErrorInfo, fields []Field) {
 			all := d.GetFieldViolations()
 			fields = make([]Field, 0, min(len(all), maxFields))
 			for _, v := range all[:cap(fields)] {
-				fields = append(fields, Field{Path: bounded(v.GetField()), Message: bounded(v.GetDescription())})
+				fields = append(fields, Field{Path: bounded(v.GetField(), maxFieldText), Message: bounded(v.GetDescription(), maxFieldText)})
 			}
 		}
 	}
 	return info, fields
 }
 
-// bounded cuts s to maxText bytes at a rune's border and repairs its UTF-8,
+// bounded cuts s to limit bytes at a rune's border and repairs its UTF-8,
 // without which protobuf would refuse the whole status.
-func bounded(s string) string {
+func bounded(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) <= maxText {
+	if len(s) <= limit {
 		return s
 	}
-	n := maxText
+	n := limit
 	for !utf8.RuneStart(s[n]) {
 		n--
 	}
