@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/klog/v2"
+
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
@@ -31,6 +33,7 @@ const defaultCheckpoint = 200 * time.Millisecond
 
 // Run serves until ctx ends. What it acknowledged by then is in the log.
 func Run(ctx context.Context, env *service.Env[Config]) (err error) {
+	klog.SetSlogLogger(env.Logger) // Tessera's messages; klog has but the one, global, logger
 	log, err := tlog.Open(ctx, logOptions(env.Config))
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)

@@ -13,8 +13,9 @@ import (
 const (
 	// indexRows bounds a transaction of the index.
 	indexRows = 2000
-	// indexPause lets leaves gather before a transaction, unless somebody waits.
-	indexPause = 20 * time.Millisecond
+	// indexPause lets leaves gather before a transaction, unless somebody waits:
+	// its sync competes with the log's for the disk.
+	indexPause = 200 * time.Millisecond
 	// indexBackoff is the longest pause after a failure.
 	indexBackoff = 5 * time.Second
 )

@@ -1,0 +1,57 @@
+package trail_test
+
+import (
+	"flag"
+	"io"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"k8s.io/klog/v2"
+
+	"github.com/hygia-suite/hygia/services/audit/internal/tlog"
+	"github.com/hygia-suite/hygia/services/audit/internal/trail"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	os.Exit(m.Run())
+}
+
+const origin = "hygia.test/audit"
+
+// world is a trail over a real log in a folder.
+type world struct {
+	dir   string
+	log   *tlog.Log
+	trail *trail.Trail
+}
+
+// open opens the folder's log and trail; close, or the test's end, closes them.
+func open(t testing.TB, dir string) *world {
+	t.Helper()
+	log, err := tlog.Open(t.Context(), tlog.Options{
+		Dir: dir, Origin: origin, CheckpointInterval: 100 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := trail.Open(t.Context(), trail.Options{Log: log, Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{dir: dir, log: log, trail: events}
+}
+
+func (w *world) close(t testing.TB) {
+	t.Helper()
+	if err := w.trail.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := w.log.Close(); err != nil {
+		t.Error(err)
+	}
+}
