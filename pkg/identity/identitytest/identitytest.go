@@ -77,7 +77,7 @@ func (f *Feed) Source(t testing.TB) *identity.Source {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		source, err := identity.Open(ctx, identity.Options{
-			Watch: f.watch, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+			Watch: f.Watch, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +88,8 @@ func (f *Feed) Source(t testing.TB) *identity.Source {
 	return f.source
 }
 
-func (f *Feed) watch(ctx context.Context, w workloadapi.X509ContextWatcher) error {
+// Watch is the Watch of identity.Options, for a source with a clock of its own.
+func (f *Feed) Watch(ctx context.Context, w workloadapi.X509ContextWatcher) error {
 	for {
 		select {
 		case event := <-f.events:
