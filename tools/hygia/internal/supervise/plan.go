@@ -1,0 +1,47 @@
+package supervise
+
+import "slices"
+
+// Service names, as in SPIFFE ids, folders, log files and options.
+const (
+	Accounts      = "accounts"
+	Audit         = "audit"
+	Content       = "content"
+	Validation    = "validation"
+	Anonymization = "anonymization"
+	Gateway       = "gateway"
+)
+
+// service is what the supervisor knows of one.
+type service struct {
+	name string
+	// calls are the services whose addresses go into its configuration.
+	calls []string
+	// stage orders the end: lower stages are drained first, so that whoever calls
+	// is gone before whoever is called.
+	stage int
+}
+
+// services is the suite, in the order in which it is shown.
+var services = []service{
+	{Audit, []string{Accounts}, 3},
+	{Accounts, []string{Audit}, 2},
+	{Validation, []string{Accounts, Audit}, 1},
+	{Anonymization, []string{Accounts, Audit}, 1},
+	{Content, []string{Accounts, Audit, Validation}, 1},
+	{Gateway, []string{Accounts, Audit, Content, Validation, Anonymization}, 0},
+}
+
+const stages = 4
+
+// Names gives every service of the suite.
+func Names() []string {
+	names := make([]string, len(services))
+	for i, s := range services {
+		names[i] = s.name
+	}
+	return names
+}
+
+// Known tells whether a service is part of the suite.
+func Known(name string) bool { return slices.Contains(Names(), name) }
