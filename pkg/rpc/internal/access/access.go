@@ -40,7 +40,7 @@ type objectKey struct{ kind, id string }
 // phase, outcome, status and objects. write says if a store may take the outcome.
 func Begin(base *auditv1.Event, write bool, clock func() time.Time, ids func() string) *Access {
 	base = proto.CloneOf(base)
-	base.AccessId = ids()
+	base.AccessId, base.Objects = ids(), nil
 	return &Access{base: base, write: write, clock: clock, ids: ids, named: make(map[objectKey]bool)}
 }
 
