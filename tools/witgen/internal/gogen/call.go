@@ -4,6 +4,7 @@ import (
 	"github.com/hygia-suite/hygia/tools/witgen/internal/gofile"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/prose"
 )
 
 // call is one function as Go sees it, with the names of its variables.
@@ -75,9 +76,9 @@ func (g *generator) signatureOf(c call) string {
 
 // funcDocs documents a function, with its signature in WIT.
 func (g *generator) funcDocs(c call, name string) string {
-	docs := sentence(name, "returns", c.Docs, "calls "+c.Name+".") + "\n\n\t" + c.Func.String()
+	docs := prose.Sentence(name, "returns", c.Docs, "calls "+c.Name+".") + "\n\n\t" + c.Func.String()
 	if c.failure != "" {
-		docs += "\n\nWhere the function itself refuses, the error is " + article(c.failure) + "."
+		docs += "\n\nWhere the function itself refuses, the error is " + prose.Article(c.failure) + "."
 	}
 	return docs
 }
@@ -101,6 +102,6 @@ func (g *generator) functionError(f *model.Func, name string) {
 		docs = "Error says what failed."
 	}
 	g.Decl(docs, "func ("+name+") Error() string", func() {
-		g.Line("return %q", packageName(g.pkg)+": "+words(f.Name)+" failed")
+		g.Line("return %q", packageName(g.pkg)+": "+prose.Words(f.Name)+" failed")
 	})
 }

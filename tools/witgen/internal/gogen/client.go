@@ -3,22 +3,23 @@ package gogen
 import (
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/prose"
 )
 
 // client writes the typed form of what a component exports.
 func (g *generator) client(i *model.Interface, name string) {
 	c := g.component()
 	exports := naming.Exported(i.Name) + "Exports"
-	g.Decl(sentence(name, "is", i.Docs, "calls a component.")+
+	g.Decl(prose.Sentence(name, "is", i.Docs, "calls a component.")+
 		"\n\nIt calls what a component exports as "+i.ID()+", and is as safe for concurrent use as its caller.",
 		"type "+name+" struct", func() { g.Line("caller %s.Caller", c) })
-	g.Decl("New"+name+" makes "+article(name)+" of a component that was linked with "+exports+".",
+	g.Decl("New"+name+" makes "+prose.Article(name)+" of a component that was linked with "+exports+".",
 		"func New"+name+"(caller "+c+".Caller) "+name, func() { g.Line("return %s{caller: caller}", name) })
 	for _, f := range i.Funcs {
 		g.clientMethod(i, f, name)
 	}
 	g.Line("")
-	g.Doc(exports + " are what a component must export to be called by " + article(name) + ".")
+	g.Doc(exports + " are what a component must export to be called by " + prose.Article(name) + ".")
 	g.Line("var %s = []*%s.Export{", exports, c)
 	for _, f := range i.Funcs {
 		g.Line("%s,", exportName(i, f))

@@ -61,10 +61,11 @@ func New(packages []*model.Package, plans map[*model.Package]*protogen.File, pat
 		plans:    plans,
 		errors:   errorTypes(packages),
 	}
+	taken := gofile.NewScope(reserved)
 	for _, pkg := range packages {
-		if reserved.Taken(packageName(pkg)) {
+		if !taken.Declare(packageName(pkg)) {
 			return nil, model.Errorf(model.Position{File: pkg.Source, Line: 1, Column: 1},
-				"package %s would hide a Go package that generated code imports: rename it", pkg.Name)
+				"package %s would be the Go package %s, as another one that generated code imports: rename it", pkg.Name, packageName(pkg))
 		}
 		n, err := newNames(pkg)
 		if err != nil {
@@ -78,8 +79,11 @@ func New(packages []*model.Package, plans map[*model.Package]*protogen.File, pat
 // Files gives the files of one package.
 func (p *Program) Files(pkg *model.Package) ([]File, error) {
 	files := []*generator{p.docFile(pkg)}
+	taken := gofile.NewScope(nil, docName, protoName)
 	for _, i := range pkg.Interfaces {
-		files = append(files, p.interfaceFile(i))
+		// No underscores: what follows one may be taken for an operating system.
+		name := taken.Unique(strings.ReplaceAll(i.Name, "-", ""))
+		files = append(files, p.interfaceFile(i, name))
 	}
 	if plan := p.plans[pkg]; plan != nil {
 		files = append(files, p.protoFile(pkg, plan))
@@ -127,9 +131,15 @@ func (p *Program) newFile(pkg *model.Package, name string) *generator {
 	return g
 }
 
+// The names of the files that come from no one interface.
+const (
+	docName   = "doc"
+	protoName = "proto"
+)
+
 // docFile holds the package's documentation.
 func (p *Program) docFile(pkg *model.Package) *generator {
-	g := p.newFile(pkg, "doc")
+	g := p.newFile(pkg, docName)
 	docs := "Package " + packageName(pkg) + " is the WIT package " + pkg.ID() + " for Go hosts."
 	if pkg.Docs != "" {
 		docs += "\n\n" + pkg.Docs
@@ -139,8 +149,8 @@ func (p *Program) docFile(pkg *model.Package) *generator {
 }
 
 // interfaceFile holds an interface's types and functions.
-func (p *Program) interfaceFile(i *model.Interface) *generator {
-	g := p.newFile(i.Package, strings.ReplaceAll(i.Name, "-", "_"))
+func (p *Program) interfaceFile(i *model.Interface, name string) *generator {
+	g := p.newFile(i.Package, name)
 	for _, t := range i.Types {
 		g.declaration(t)
 	}

@@ -5,13 +5,14 @@ import (
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/prose"
 )
 
 // host writes the interface that a host implements, and the function that gives
 // an implementation to components.
 func (g *generator) host(i *model.Interface, name string) {
 	c := g.component()
-	g.Decl(sentence(name, "is", i.Docs, "is what components import as "+i.ID()+".")+
+	g.Decl(prose.Sentence(name, "is", i.Docs, "is what components import as "+i.ID()+".")+
 		"\n\nA host implements it, safe for concurrent use, and gives it to components by Add"+name+
 		". An error that a function's own result cannot express ends the component's call.",
 		"type "+name+" interface", func() {

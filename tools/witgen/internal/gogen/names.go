@@ -91,6 +91,14 @@ func (n *names) declareType(scope *gofile.Scope, t *model.Type) error {
 			derived = append(derived, name+naming.Exported(f.Name))
 		}
 	}
+	if t.Kind == model.Record {
+		fields := gofile.NewScope(nil)
+		for _, f := range t.Fields {
+			if err := declareAll(fields, f.Position, f.Name, []string{naming.Exported(f.Name)}); err != nil {
+				return err
+			}
+		}
+	}
 	return declareAll(scope, t.Position, t.Name, derived)
 }
 
@@ -114,7 +122,11 @@ func (n *names) declareInterface(scope *gofile.Scope, i *model.Interface) error 
 		derived = append(derived, in.client, "New"+in.client, name+"Exports")
 	}
 	n.interfaces[i] = in
+	methods := gofile.NewScope(nil)
 	for _, f := range i.Funcs {
+		if err := declareAll(methods, f.Position, f.Name, []string{naming.Exported(f.Name)}); err != nil {
+			return err
+		}
 		if host {
 			derived = append(derived, importName(i, f))
 		}
@@ -144,7 +156,7 @@ func importName(i *model.Interface, f *model.Func) string {
 func declareAll(scope *gofile.Scope, pos model.Position, wit string, names []string) error {
 	for _, name := range names {
 		if !scope.Declare(name) {
-			return model.Errorf(pos, "%s needs the Go name %s, which another declaration of the package has: rename one of them", wit, name)
+			return model.Errorf(pos, "%s needs the Go name %s, which another declaration has: rename one of them", wit, name)
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 // protoFile holds the conversions between a package's types and the messages
 // that mirror them.
 func (p *Program) protoFile(pkg *model.Package, plan *protogen.File) *generator {
-	g := p.newFile(pkg, "proto")
+	g := p.newFile(pkg, protoName)
 	for _, e := range plan.Enums {
 		g.enumConversion(e)
 	}

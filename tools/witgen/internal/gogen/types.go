@@ -6,6 +6,7 @@ import (
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/prose"
 )
 
 var primitives = [...]string{
@@ -75,14 +76,14 @@ func (g *generator) declaration(t *model.Type) {
 	case model.Alias:
 		name := g.typeName(t)
 		g.Line("")
-		g.Doc(sentence(name, "is", t.Docs, "is the WIT type "+t.Name+"."))
+		g.Doc(prose.Sentence(name, "is", t.Docs, "is the WIT type "+t.Name+"."))
 		g.Line("type %s = %s", name, g.goType(t.Elem))
 	}
 }
 
 func (g *generator) record(t *model.Type) {
 	name := g.typeName(t)
-	g.Decl(sentence(name, "is", t.Docs, "is the WIT record "+t.Name+"."), "type "+name+" struct", func() {
+	g.Decl(prose.Sentence(name, "is", t.Docs, "is the WIT record "+t.Name+"."), "type "+name+" struct", func() {
 		for _, f := range t.Fields {
 			if f.Docs != "" {
 				g.Doc(f.Docs)
@@ -93,7 +94,7 @@ func (g *generator) record(t *model.Type) {
 	if g.errors[t] {
 		g.Decl("Error says what failed, without the record's content, which may hold personal data.",
 			"func ("+name+") Error() string", func() {
-				g.Line("return %q", packageName(g.pkg)+": "+words(t.Name))
+				g.Line("return %q", packageName(g.pkg)+": "+prose.Words(t.Name))
 			})
 	}
 	g.recordCodec(t)
@@ -104,7 +105,7 @@ func (g *generator) record(t *model.Type) {
 func (g *generator) enum(t *model.Type) {
 	name := g.typeName(t)
 	g.Line("")
-	g.Doc(sentence(name, "is", t.Docs, "is the WIT enum "+t.Name+".") + "\n\nIts zero value is none of the cases.")
+	g.Doc(prose.Sentence(name, "is", t.Docs, "is the WIT enum "+t.Name+".") + "\n\nIts zero value is none of the cases.")
 	g.Line("type %s %s", name, smallest(len(t.Fields)+1))
 	g.Group("The cases of "+name+".", "const", func() {
 		for i, f := range t.Fields {
@@ -156,7 +157,7 @@ func smallest(n int) string {
 func (g *generator) flags(t *model.Type) {
 	name := g.typeName(t)
 	g.Line("")
-	g.Doc(sentence(name, "is", t.Docs, "is the WIT flags "+t.Name+".") + "\n\nIts zero value has none set.")
+	g.Doc(prose.Sentence(name, "is", t.Docs, "is the WIT flags "+t.Name+".") + "\n\nIts zero value has none set.")
 	g.Line("type %s uint%d", name, flagBits(len(t.Fields)))
 	g.Group("The flags of "+name+".", "const", func() {
 		for i, f := range t.Fields {
@@ -175,7 +176,7 @@ func (g *generator) flags(t *model.Type) {
 		"func ("+r+" "+name+") Has(flags "+name+") bool", func() { g.Line("return %s&flags == flags", r) })
 	if g.errors[t] {
 		g.Decl("Error says what failed.", "func ("+name+") Error() string", func() {
-			g.Line("return %q", packageName(g.pkg)+": "+words(t.Name))
+			g.Line("return %q", packageName(g.pkg)+": "+prose.Words(t.Name))
 		})
 	}
 	g.flagsCodec(t)

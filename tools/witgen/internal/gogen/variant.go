@@ -2,6 +2,7 @@ package gogen
 
 import (
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/prose"
 )
 
 // variant writes a sealed interface and a type a case. The interface's nil is no
@@ -13,8 +14,8 @@ func (g *generator) variant(t *model.Type) {
 	for i, f := range t.Fields {
 		cases[i] = g.caseName(t, f)
 	}
-	docs := sentence(name, "is", t.Docs, "is the WIT variant "+t.Name+".") +
-		"\n\nIt is one of " + oneOf(cases) + "; nil is none of them."
+	docs := prose.Sentence(name, "is", t.Docs, "is the WIT variant "+t.Name+".") +
+		"\n\nIt is one of " + prose.OneOf(cases) + "; nil is none of them."
 	g.Decl(docs, "type "+name+" interface", func() {
 		if g.errors[t] {
 			g.Line("error")
@@ -48,7 +49,7 @@ func caseDocs(name string, f model.Field) string {
 	if f.Docs == "" {
 		return name + " is the case " + f.Name + "."
 	}
-	return name + ": " + uncapitalize(f.Docs)
+	return name + ": " + prose.Uncapitalize(f.Docs)
 }
 
 // form is how a case's Go type holds its payload.
@@ -134,7 +135,7 @@ func (g *generator) unwrapForProto(f model.Field, variable string) string {
 // caseError writes the Error method of one case. Only integers are shown: text
 // that a component wrote may hold personal data, and errors end up in logs.
 func (g *generator) caseError(f model.Field, name string) {
-	message := packageName(g.pkg) + ": " + words(f.Name)
+	message := packageName(g.pkg) + ": " + prose.Words(f.Name)
 	payload := f.Type
 	if payload != nil {
 		payload = payload.Resolve()

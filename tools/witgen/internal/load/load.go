@@ -20,13 +20,13 @@ import (
 //
 // An error that concerns a declaration is a *model.Error.
 func Dir(dir string) ([]*model.Package, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("read the folder of WIT packages: %w", err)
-	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of WIT packages: %w", err)
+	}
+	entries, err := os.ReadDir(abs)
+	if err != nil {
+		return nil, fmt.Errorf("read the folder of WIT packages: %w", err)
 	}
 	l := &loader{types: map[string]*model.Type{}, interfaces: map[string]*model.Interface{}}
 	for _, entry := range entries {
@@ -34,7 +34,7 @@ func Dir(dir string) ([]*model.Package, error) {
 			continue
 		}
 		label := filepath.Base(abs) + "/" + entry.Name()
-		if err := l.parse(filepath.Join(dir, entry.Name()), label); err != nil {
+		if err := l.parse(filepath.Join(abs, entry.Name()), label); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +69,7 @@ func (l *loader) parse(dir, label string) error {
 	}
 	resolve, err := wit.LoadWIT(dir)
 	if err != nil {
-		return fmt.Errorf("parse %s: %w", label, err)
+		return &syntaxError{err: err, dir: dir, label: label}
 	}
 	// The package of the folder itself comes after all that it depends on.
 	if len(resolve.Packages) == 0 {
@@ -84,6 +84,17 @@ func (l *loader) parse(dir, label string) error {
 	l.parsed = append(l.parsed, p)
 	return nil
 }
+
+// syntaxError is the parser's error, with the folder's name as positions have
+// it. The parser gives the place in the file.
+type syntaxError struct {
+	err        error
+	dir, label string
+}
+
+func (e *syntaxError) Error() string { return strings.ReplaceAll(e.err.Error(), e.dir, e.label) }
+
+func (e *syntaxError) Unwrap() error { return e.err }
 
 func (l *loader) build() ([]*model.Package, error) {
 	for _, p := range l.parsed {

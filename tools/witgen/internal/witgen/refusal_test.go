@@ -93,19 +93,31 @@ interface i {
   f: func() -> tuple<u8, u8, u8, u8, u8, u8, u8, u8, u8>;
 }`, `wit/p/p.wit:3:3: a tuple has 9 elements; witgen generates 1 to 8: use a record`},
 	{"hidden import", `package a:context;
-interface i { f: func(); }`, `wit/p/p.wit:1:1: package context would hide a Go package that generated code imports: rename it`},
+interface i { f: func(); }`, `wit/p/p.wit:1:1: package context would be the Go package context, as another one that generated code imports: rename it`},
 	{"one Go name for two types", `package a:p;
 interface i {
   enum stage { only }
   enum stage-only { kept-apart }
   record order-type { a: u32 }
   record order { a: u32 }
-}`, `wit/p/p.wit:6:10: order needs the Go name OrderType, which another declaration of the package has: rename one of them`},
+}`, `wit/p/p.wit:6:10: order needs the Go name OrderType, which another declaration has: rename one of them`},
 	{"one Go name for a type and a client", `package a:p;
 interface worker {
   record worker { a: u32 }
   f: func(w: worker);
-}`, `wit/p/p.wit:2:11: worker needs the Go name Worker, which another declaration of the package has: rename one of them`},
+}`, `wit/p/p.wit:2:11: worker needs the Go name Worker, which another declaration has: rename one of them`},
+	{"one Go name for two fields", `package a:p;
+interface i {
+  record r {
+    source-id: u32,
+    source-ID: u32,
+  }
+}`, `wit/p/p.wit:5:5: source-ID needs the Go name SourceID, which another declaration has: rename one of them`},
+	{"one Go name for two functions", `package a:p;
+interface i {
+  a-b: func();
+  a-B: func();
+}`, `wit/p/p.wit:4:3: a-B needs the Go name AB, which another declaration has: rename one of them`},
 	{"unmirrored type", `package a:p;
 interface other { record r { a: u32 } }
 interface types {

@@ -1,4 +1,6 @@
-package gogen
+// Package prose makes documentation that reads like a Go programmer's from
+// documentation that was written for a contract.
+package prose
 
 import (
 	"slices"
@@ -7,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// sentence turns a WIT doc into the doc of a Go name, which Go wants to begin
+// Sentence turns a WIT doc into the doc of a Go name, which Go wants to begin
 // with the name: "What an entry is." becomes "EntryKind is what an entry is.",
 // and "Checks a document." becomes "Validator checks a document.". The link,
 // such as "is" or "returns", joins a name and what is no verb. Where there is no
 // doc, fallback is the whole of it.
-func sentence(name, link, docs, fallback string) string {
+func Sentence(name, link, docs, fallback string) string {
 	if docs == "" {
 		return name + " " + fallback
 	}
@@ -21,9 +23,9 @@ func sentence(name, link, docs, fallback string) string {
 	case first == name:
 		return docs
 	case verb(first, rest):
-		return name + " " + uncapitalize(docs)
+		return name + " " + Uncapitalize(docs)
 	default:
-		return name + " " + link + " " + uncapitalize(docs)
+		return name + " " + link + " " + Uncapitalize(docs)
 	}
 }
 
@@ -45,9 +47,9 @@ func verb(first, rest string) bool {
 	return !slices.Contains(afterNouns, next)
 }
 
-// uncapitalize makes the first letter small, unless its word is an acronym, a
+// Uncapitalize makes the first letter small, unless its word is an acronym, a
 // name such as "SPIFFE", or stands in quotes.
-func uncapitalize(s string) string {
+func Uncapitalize(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	second, _ := utf8.DecodeRuneInString(s[n:])
 	if unicode.IsUpper(second) || unicode.IsDigit(second) {
@@ -56,11 +58,11 @@ func uncapitalize(s string) string {
 	return string(unicode.ToLower(r)) + s[n:]
 }
 
-// words turns a kebab-case name into words.
-func words(kebab string) string { return strings.ReplaceAll(kebab, "-", " ") }
+// Words turns a kebab-case name into words.
+func Words(kebab string) string { return strings.ReplaceAll(kebab, "-", " ") }
 
-// oneOf joins names as a sentence does: "A, B and C".
-func oneOf(names []string) string {
+// OneOf joins names as a sentence does: "A, B and C".
+func OneOf(names []string) string {
 	if len(names) == 1 {
 		return names[0]
 	}
@@ -68,8 +70,8 @@ func oneOf(names []string) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// article gives the indefinite article for a Go name, with the name.
-func article(name string) string {
+// Article gives the indefinite article for a Go name, with the name.
+func Article(name string) string {
 	if strings.ContainsRune("AEIO", rune(name[0])) {
 		return "an " + name
 	}
