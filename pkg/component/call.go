@@ -31,14 +31,12 @@ type frame struct {
 	extra    bool      // made for a call inside a host function: not counted, not kept
 
 	// Only for the call's own goroutine.
-	program *Program
-	nested  context.Context // what host functions get; nil before the first
-	cancel  context.CancelFunc
-	hostErr error
+	program     *Program
+	hostCtx     *hostContext // nil before the first host function
+	hostArgs    Decoder
+	hostResults Encoder
+	hostErr     error
 }
-
-// insideCall marks the context that host functions get.
-type insideCall struct{}
 
 func (e *Engine) newFrame() *frame {
 	f := &frame{engine: e}
@@ -205,11 +203,11 @@ func (f *frame) begin(ctx context.Context, p *Program) {
 
 // leave gives the frame back and ends what was closed during the call.
 func (f *frame) leave(inst *Instance) {
-	if f.cancel != nil {
-		f.cancel()
+	if f.hostCtx != nil {
+		f.hostCtx.end()
 	}
 	p := f.program
-	f.nested, f.cancel, f.hostErr, f.program = nil, nil, nil, nil
+	f.hostCtx, f.hostErr, f.program = nil, nil, nil
 	f.trim()
 	e := f.engine
 	e.mu.Lock()
@@ -224,7 +222,7 @@ func (f *frame) leave(inst *Instance) {
 const keep = 64 << 10
 
 func (f *frame) trim() {
-	f.dec.buf = nil
+	f.dec.buf, f.hostArgs.buf, f.hostResults.buf = nil, nil, nil
 	if cap(f.enc.buf) > keep {
 		f.enc.buf = nil
 	}

@@ -42,13 +42,11 @@ func (f *frame) hostCall(b boundImport) (err error) {
 			err = b.failed(&PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
-	var dec Decoder
-	var enc Encoder
-	limits := f.program.limits
+	dec, enc, limits := &f.hostArgs, &f.hostResults, f.program.limits
 	dec.reset(view(&f.c.out), limits)
 	enc.buf = unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap))[:0]
 	enc.reset(limits)
-	if err := b.fn(f.hostContext(), &dec, &enc); err != nil {
+	if err := b.fn(f.hostContext(), dec, enc); err != nil {
 		return b.failed(err)
 	}
 	if err := dec.finish(); err != nil {
@@ -70,17 +68,14 @@ func (f *frame) give(b []byte) {
 	f.c.in.len = C.size_t(len(b))
 }
 
-// hostContext is the call's context with the call's deadline. A call's host
-// functions share one.
+// hostContext returns the context that the host functions of a call share.
 func (f *frame) hostContext() context.Context {
-	if f.nested == nil {
+	if f.hostCtx == nil {
 		f.engine.mu.Lock()
-		ctx, deadline := f.ctx, f.deadline
+		f.hostCtx = newHostContext(f.ctx, f.deadline)
 		f.engine.mu.Unlock()
-		ctx = context.WithValue(ctx, insideCall{}, true)
-		f.nested, f.cancel = context.WithDeadlineCause(ctx, deadline, ErrDeadline)
 	}
-	return f.nested
+	return f.hostCtx
 }
 
 // hygiaOutput takes what a guest writes to its standard output or error. It may

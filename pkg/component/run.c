@@ -16,6 +16,7 @@ struct hy_instance {
   wasmtime_context_t *context;
   wasmtime_component_instance_t instance;
   hy_frame *frame;
+  wasmtime_component_func_t funcs[]; // the program's, once looked up; else all zero
 };
 
 // end records why the guest must stop and makes the error that stops it.
@@ -140,8 +141,8 @@ static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
   return HY_OK;
 }
 
-static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, const uint8_t *args,
-                size_t len) {
+static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
+                wasmtime_component_func_t *func, const uint8_t *args, size_t len) {
   const hy_signature *sig = &fn->sig;
   size_t arena = sig->count * sizeof(wasmtime_component_val_t);
   if (!hy_check(sig->params, sig->count, args, len, &arena)) return HY_VALUE;
@@ -149,13 +150,13 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, const uint8_t
   wasmtime_component_val_t *params = (wasmtime_component_val_t *)f->arena.data;
   hy_borrow(sig->params, sig->count, args, len, (uint8_t *)(params + sig->count), params);
 
-  wasmtime_component_func_t func;
-  if (!wasmtime_component_instance_get_func(&inst->instance, inst->context, fn->index, &func))
+  if (!func->store_id &&
+      !wasmtime_component_instance_get_func(&inst->instance, inst->context, fn->index, func))
     return HY_NO_EXPORT;
   wasmtime_component_val_t result = {0};
   size_t results = sig->result ? 1 : 0;
   wasmtime_error_t *err =
-      wasmtime_component_func_call(&func, inst->context, params, sig->count, &result, results);
+      wasmtime_component_func_call(func, inst->context, params, sig->count, &result, results);
   if (err) return failed(f, err);
   f->out.len = 0;
   if (!results) return HY_OK;
@@ -167,13 +168,14 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, const uint8_t
 int hy_run(hy_frame *f, const hy_program *p, uint32_t func, const uint8_t *args, size_t len) {
   hy_instance inst;
   int rc = start(f, p, &inst);
-  if (rc == HY_OK) rc = call(f, &inst, &p->funcs[func], args, len);
+  wasmtime_component_func_t found = {0};
+  if (rc == HY_OK) rc = call(f, &inst, &p->funcs[func], &found, args, len);
   wasmtime_store_delete(inst.store);
   return rc;
 }
 
 int hy_instance_new(hy_frame *f, const hy_program *p, hy_instance **out) {
-  hy_instance *inst = malloc(sizeof *inst);
+  hy_instance *inst = calloc(1, sizeof *inst + p->func_count * sizeof inst->funcs[0]);
   if (!inst) abort();
   int rc = start(f, p, inst);
   inst->frame = NULL;
@@ -189,7 +191,7 @@ int hy_instance_call(hy_frame *f, hy_instance *inst, uint32_t func, const uint8_
   f->status = HY_OK;
   f->started = 1;
   inst->frame = f;
-  int rc = call(f, inst, &inst->program->funcs[func], args, len);
+  int rc = call(f, inst, &inst->program->funcs[func], &inst->funcs[func], args, len);
   inst->frame = NULL;
   return rc;
 }

@@ -1,0 +1,86 @@
+package component
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// hostContext is what host functions get: the call's context with the call's
+// deadline. Most host functions never wait, so the timer that a deadline needs
+// is made when one first asks for Done.
+type hostContext struct {
+	context.Context // the caller's
+	deadline        time.Time
+
+	mu      sync.Mutex
+	timed   context.Context // nil until asked for
+	release context.CancelFunc
+	over    bool // the call has returned
+}
+
+func newHostContext(parent context.Context, deadline time.Time) *hostContext {
+	if d, ok := parent.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	return &hostContext{Context: parent, deadline: deadline}
+}
+
+func (c *hostContext) Deadline() (time.Time, bool) { return c.deadline, true }
+
+func (c *hostContext) Done() <-chan struct{} { return c.withTimer().Done() }
+
+func (c *hostContext) Err() error {
+	c.mu.Lock()
+	timed, over := c.timed, c.over
+	c.mu.Unlock()
+	switch {
+	case timed != nil:
+		return timed.Err()
+	case c.Context.Err() != nil:
+		return c.Context.Err()
+	case over:
+		return context.Canceled
+	case time.Now().After(c.deadline):
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func (c *hostContext) Value(key any) any {
+	if key == (insideCall{}) {
+		return true
+	}
+	c.mu.Lock()
+	timed := c.timed
+	c.mu.Unlock()
+	if timed != nil { // also what makes context.Cause find ErrDeadline
+		return timed.Value(key)
+	}
+	return c.Context.Value(key)
+}
+
+func (c *hostContext) withTimer() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timed == nil {
+		c.timed, c.release = context.WithDeadlineCause(c.Context, c.deadline, ErrDeadline)
+		if c.over {
+			c.release()
+		}
+	}
+	return c.timed
+}
+
+// end cancels the context: the call has returned.
+func (c *hostContext) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	if c.release != nil {
+		c.release()
+	}
+}
+
+// insideCall is the key of a context value that marks it as a host function's.
+type insideCall struct{}
