@@ -1,0 +1,260 @@
+package plugin
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+)
+
+// MaxManifestBytes bounds a manifest's text.
+const MaxManifestBytes = 64 << 10
+
+// Manifest says what a component is, what it offers, and what it may reach. Its
+// file is JSON; an unknown key, a key that is there twice and anything after the
+// object are refused.
+type Manifest struct {
+	// Name is of lower-case letters, digits and hyphens; the component's file is
+	// NAME.wasm, beside the manifest.
+	Name string `json:"name"`
+	// Version is a semantic version.
+	Version string `json:"version"`
+	// Description says in a sentence what it does.
+	Description string `json:"description"`
+	// Exports are the extension interfaces that it offers, such as
+	// "hygia:validation/validator@0.1.0". At least one.
+	Exports []string `json:"exports"`
+	Grants  Grants   `json:"grants"`
+	Limits  Limits   `json:"limits"`
+	// OnFailure says what a host does where the component fails.
+	OnFailure OnFailure `json:"on_failure"`
+	// Digest is "sha256:" and the 64 hexadecimal digits of the component's bytes.
+	Digest string `json:"digest"`
+}
+
+// Grants are all that a component may reach. The zero value reaches nothing.
+type Grants struct {
+	// Interfaces are host interfaces, with their version, such as
+	// "hygia:host/log@0.1.0".
+	Interfaces []string `json:"interfaces,omitempty"`
+	// Folders are what the component sees of the file system. Any folder brings
+	// WASI's clocks and random numbers with it, and nothing else of WASI.
+	Folders []Folder `json:"folders,omitempty"`
+	// Config are the keys that hygia:host/config answers.
+	Config []string `json:"config,omitempty"`
+}
+
+// Folder is a folder that the host provides under a name.
+type Folder struct {
+	// Name is what the host knows it by.
+	Name string `json:"name"`
+	// Path is where the component sees it; absolute.
+	Path string `json:"path"`
+	// Access is "read-only", the default, or "read-write".
+	Access Access `json:"access,omitempty"`
+}
+
+// Access says what a component may do in a folder.
+type Access string
+
+// The kinds of access.
+const (
+	ReadOnly  Access = "read-only"
+	ReadWrite Access = "read-write"
+)
+
+// OnFailure says what a host does where a component traps, runs out of its
+// limits or cannot be called.
+type OnFailure string
+
+// What a host does. Closed is the default: the request fails.
+const (
+	Closed OnFailure = "closed"
+	Skip   OnFailure = "skip"
+)
+
+// Limits are what one call may use; 0 is the host's default (component.Limits).
+type Limits struct {
+	DeadlineMS  int64 `json:"deadline_ms,omitempty"` // at most 60 000
+	MemoryBytes int64 `json:"memory_bytes,omitempty"`
+	ArgBytes    int   `json:"arg_bytes,omitempty"`
+	ResultBytes int   `json:"result_bytes,omitempty"`
+	ListItems   int   `json:"list_items,omitempty"`
+	HostCalls   int   `json:"host_calls,omitempty"`
+}
+
+// What no manifest may ask for more of.
+const (
+	maxDeadline = time.Minute
+	maxMemory   = 1 << 30
+	maxBytes    = 64 << 20
+	maxItems    = 4_000_000
+	maxGrants   = 64
+)
+
+var (
+	namePattern      = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	versionPattern   = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
+	digestPattern    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	interfacePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*/[a-z][a-z0-9-]*@\d+\.\d+\.\d+$`)
+	keyPattern       = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,62}$`)
+)
+
+// ParseManifest reads a manifest and refuses, all at once, what is wrong with it.
+func ParseManifest(text []byte) (Manifest, error) {
+	var m Manifest
+	if len(text) > MaxManifestBytes {
+		return m, fmt.Errorf("plugin: manifest: more than %d bytes", MaxManifestBytes)
+	}
+	if err := refuseDuplicates(text); err != nil {
+		return m, fmt.Errorf("plugin: manifest: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil {
+		return Manifest{}, fmt.Errorf("plugin: manifest: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return Manifest{}, errors.New("plugin: manifest: something follows the object")
+	}
+	if m.OnFailure == "" {
+		m.OnFailure = Closed
+	}
+	for i := range m.Grants.Folders {
+		if m.Grants.Folders[i].Access == "" {
+			m.Grants.Folders[i].Access = ReadOnly
+		}
+	}
+	if err := m.check(); err != nil {
+		return Manifest{}, fmt.Errorf("plugin: manifest: %w", err)
+	}
+	return m, nil
+}
+
+func (m Manifest) check() error {
+	var problems []error
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	must(namePattern.MatchString(m.Name) && len(m.Name) <= 63, "name: must be of lower-case letters, digits and hyphens, at most 63")
+	must(versionPattern.MatchString(m.Version), "version: must be a semantic version")
+	must(m.Description != "" && len(m.Description) <= 500, "description: must be there, in at most 500 bytes")
+	must(len(m.Exports) > 0 && len(m.Exports) <= maxGrants, "exports: must name 1 to %d interfaces", maxGrants)
+	must(digestPattern.MatchString(m.Digest), "digest: must be sha256: and 64 hexadecimal digits")
+	must(m.OnFailure == Closed || m.OnFailure == Skip, "on_failure: must be closed or skip")
+	for i, e := range m.Exports {
+		must(interfacePattern.MatchString(e), "exports[%d]: must be like hygia:validation/validator@0.1.0", i)
+	}
+	return errors.Join(append(problems, m.Grants.check(), m.Limits.check())...)
+}
+
+func (g Grants) check() error {
+	var problems []error
+	must := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf("grants."+format, args...))
+		}
+	}
+	must(max(len(g.Interfaces), len(g.Folders), len(g.Config)) <= maxGrants, "must have at most %d of a kind", maxGrants)
+	for i, name := range g.Interfaces {
+		must(interfacePattern.MatchString(name), "interfaces[%d]: must be like hygia:host/log@0.1.0", i)
+	}
+	names := map[string]bool{}
+	for i, f := range g.Folders {
+		must(namePattern.MatchString(f.Name) && !names[f.Name], "folders[%d].name: must be of lower-case letters, digits and hyphens, and there once", i)
+		must(path.IsAbs(f.Path) && path.Clean(f.Path) == f.Path, "folders[%d].path: must be absolute and without dots", i)
+		must(f.Access == ReadOnly || f.Access == ReadWrite, "folders[%d].access: must be read-only or read-write", i)
+		names[f.Name] = true
+	}
+	for i, k := range g.Config {
+		must(keyPattern.MatchString(k), "config[%d]: must be of lower-case letters, digits, dots, hyphens and underscores", i)
+	}
+	return errors.Join(problems...)
+}
+
+func (l Limits) check() error {
+	for _, b := range []struct {
+		key        string
+		value, max int64
+	}{
+		{"deadline_ms", l.DeadlineMS, maxDeadline.Milliseconds()},
+		{"memory_bytes", l.MemoryBytes, maxMemory},
+		{"arg_bytes", int64(l.ArgBytes), maxBytes},
+		{"result_bytes", int64(l.ResultBytes), maxBytes},
+		{"list_items", int64(l.ListItems), maxItems},
+		{"host_calls", int64(l.HostCalls), maxItems},
+	} {
+		if b.value < 0 || b.value > b.max {
+			return fmt.Errorf("limits.%s: must be 0 to %d", b.key, b.max)
+		}
+	}
+	return nil
+}
+
+// limits turns the manifest's into the engine's.
+func (l Limits) limits() component.Limits {
+	return component.Limits{
+		Deadline:    time.Duration(l.DeadlineMS) * time.Millisecond,
+		MemoryBytes: l.MemoryBytes,
+		ArgBytes:    l.ArgBytes,
+		ResultBytes: l.ResultBytes,
+		ListItems:   l.ListItems,
+		HostCalls:   l.HostCalls,
+	}
+}
+
+// refuseDuplicates walks the tokens of a JSON text: encoding/json would take the
+// last of two equal keys, and a reader may have seen the first.
+func refuseDuplicates(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	type level struct {
+		keys  []string
+		key   bool // whether the next token is a key
+		array bool
+	}
+	var levels []level
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		top := len(levels) - 1
+		switch t := token.(type) {
+		case json.Delim:
+			switch t {
+			case '{':
+				levels = append(levels, level{key: true})
+				continue
+			case '[':
+				levels = append(levels, level{array: true})
+				continue
+			}
+			levels = levels[:top]
+			top--
+		case string:
+			if top >= 0 && levels[top].key {
+				if slices.Contains(levels[top].keys, t) {
+					return fmt.Errorf("the key %q is there twice", t)
+				}
+				levels[top].keys = append(levels[top].keys, t)
+				levels[top].key = false
+				continue
+			}
+		}
+		if top >= 0 && !levels[top].array {
+			levels[top].key = true
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package plugin_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/hygia-suite/hygia/pkg/plugin"
+)
+
+const sound = `{
+  "name": "medical-basics", "version": "0.1.0", "description": "Checks.",
+  "exports": ["hygia:validation/validator@0.1.0"],
+  "grants": {"interfaces": ["hygia:host/log@0.1.0"], "folders": [{"name": "export", "path": "/export"}], "config": ["limit"]},
+  "limits": {"deadline_ms": 1000},
+  "digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+}`
+
+func TestParseManifestSetsTheSafeDefaults(t *testing.T) {
+	m, err := plugin.ParseManifest([]byte(sound))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.OnFailure != plugin.Closed || m.Grants.Folders[0].Access != plugin.ReadOnly {
+		t.Errorf("got %+v", m)
+	}
+}
+
+func TestParseManifestRefuses(t *testing.T) {
+	replace := func(old, new string) string {
+		if !strings.Contains(sound, old) {
+			t.Fatalf("%q is not in the sound manifest", old)
+		}
+		return strings.Replace(sound, old, new, 1)
+	}
+	for name, c := range map[string]struct{ text, says string }{
+		"nothing":          {"", "EOF"},
+		"not JSON":         {"name: x", "invalid character"},
+		"unknown key":      {replace(`"limits"`, `"limit"`), `unknown field "limit"`},
+		"key twice":        {replace(`"version": "0.1.0"`, `"version": "0.1.0", "version": "9.9.9"`), `the key "version" is there twice`},
+		"nested key twice": {replace(`"config": ["limit"]`, `"config": [], "config": ["limit"]`), `the key "config" is there twice`},
+		"more behind":      {sound + "{}", "something follows"},
+		"name":             {replace("medical-basics", "../medical"), "name:"},
+		"version":          {replace("0.1.0", "1"), "version:"},
+		"digest":           {replace("sha256:0", "sha256:"), "digest:"},
+		"export":           {replace("hygia:validation/validator@0.1.0", "validator"), "exports[0]:"},
+		"interface":        {replace("hygia:host/log@0.1.0", "log"), "grants.interfaces[0]:"},
+		"folder above":     {replace(`"/export"`, `"/export/../.."`), "grants.folders[0].path:"},
+		"folder relative":  {replace(`"/export"`, `"export"`), "grants.folders[0].path:"},
+		"access":           {replace(`"path": "/export"`, `"path": "/export", "access": "all"`), "grants.folders[0].access:"},
+		"deadline":         {replace("1000", "60001"), "limits.deadline_ms:"},
+		"negative":         {replace("1000", "-1"), "limits.deadline_ms:"},
+		"on failure":       {replace(`"limits"`, `"on_failure": "open", "limits"`), "on_failure:"},
+		"config":           {replace(`["limit"]`, `["a b"]`), "grants.config[0]:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := plugin.ParseManifest([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want something with %q", err, c.says)
+			}
+		})
+	}
+}
+
+// Whatever is accepted survives being written and read again.
+func FuzzParseManifest(f *testing.F) {
+	f.Add([]byte(sound))
+	f.Add([]byte(`{"a":[{"b":1,"b":2}]}`))
+	f.Add([]byte(`[[[[{`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := plugin.ParseManifest(text)
+		if err != nil {
+			return
+		}
+		again, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := plugin.ParseManifest(again); err != nil || !reflect.DeepEqual(m, n) {
+			t.Fatalf("%+v became %+v: %v", m, n, err)
+		}
+	})
+}

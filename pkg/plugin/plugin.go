@@ -1,0 +1,226 @@
+package plugin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
+)
+
+// maxComponentBytes bounds a component's file.
+const maxComponentBytes = 64 << 20
+
+// Errors that carry no detail of their own.
+var (
+	// ErrDigest: the component's bytes are not those that the manifest names.
+	ErrDigest = errors.New("plugin: the component's digest is not the manifest's")
+	// ErrNeedsFolders: the component is granted folders, and is called without
+	// them: call what WithFolders gives.
+	ErrNeedsFolders = errors.New("plugin: the component needs its folders")
+)
+
+// GrantError says that a component imports what its manifest does not name.
+type GrantError struct {
+	Plugin string // "name@version"
+	Import string // the interface or function
+	Ask    string // how the manifest would ask for it
+}
+
+func (e *GrantError) Error() string {
+	return fmt.Sprintf("plugin: %s imports %s, which its manifest does not grant; to grant it, %s", e.Plugin, e.Import, e.Ask)
+}
+
+// Options say what is loaded, and what the host gives.
+type Options struct {
+	Engine *component.Engine
+	// Files holds manifest.json and NAME.wasm.
+	Files fs.FS
+	// Host has the functions of the interfaces that may be granted; nil for none.
+	Host *component.Host
+	// Exports are the functions that will be called. Their interfaces must be
+	// among the manifest's exports.
+	Exports []*component.Export
+	// Output gets what a component with folders writes to its standard output and
+	// error; nil discards it.
+	Output io.Writer
+}
+
+// Plugin is a loaded component. It is safe for concurrent use. A call gets a
+// fresh instance, and nothing outlives it (invariant 4).
+type Plugin struct {
+	manifest  Manifest
+	options   Options
+	component *component.Component
+	// program is nil where the component needs folders.
+	program *component.Program
+}
+
+// Load reads, checks and compiles a component. A refused import is a
+// *GrantError; other bytes than the manifest's are ErrDigest.
+func Load(ctx context.Context, o Options) (*Plugin, error) {
+	manifest, wasm, err := read(o.Files)
+	if err != nil {
+		return nil, err
+	}
+	if err := offers(manifest, o.Exports); err != nil {
+		return nil, err
+	}
+	compiled, err := o.Engine.Compile(ctx, wasm)
+	if err != nil {
+		return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
+	}
+	p := &Plugin{manifest: manifest, options: o, component: compiled}
+	if err := p.checkGrants(); err != nil {
+		p.Close()
+		return nil, err
+	}
+	if len(manifest.Grants.Folders) > 0 {
+		return p, nil
+	}
+	if p.program, err = p.link(nil); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func read(files fs.FS) (Manifest, []byte, error) {
+	text, err := readBounded(files, "manifest.json", MaxManifestBytes)
+	if err != nil {
+		return Manifest{}, nil, err
+	}
+	manifest, err := ParseManifest(text)
+	if err != nil {
+		return Manifest{}, nil, err
+	}
+	wasm, err := readBounded(files, manifest.Name+".wasm", maxComponentBytes)
+	if err != nil {
+		return Manifest{}, nil, err
+	}
+	sum := sha256.Sum256(wasm)
+	if manifest.Digest != "sha256:"+hex.EncodeToString(sum[:]) {
+		return Manifest{}, nil, fmt.Errorf("%w: %s", ErrDigest, manifest.Name)
+	}
+	return manifest, wasm, nil
+}
+
+func readBounded(files fs.FS, name string, most int64) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("plugin: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("plugin: %s: %w", name, err)
+	}
+	if int64(len(data)) > most {
+		return nil, fmt.Errorf("plugin: %s: more than %d bytes", name, most)
+	}
+	return data, nil
+}
+
+// offers checks that what will be called is what the manifest says is there.
+func offers(m Manifest, exports []*component.Export) error {
+	for _, e := range exports {
+		if !slices.Contains(m.Exports, e.Interface) {
+			return fmt.Errorf("plugin: %s does not export %s", m.Name, e.Interface)
+		}
+	}
+	return nil
+}
+
+// checkGrants compares each import with the manifest.
+func (p *Plugin) checkGrants() error {
+	for _, item := range p.component.Imports() {
+		name := item.Interface
+		switch {
+		case name == "":
+			return &GrantError{p.Name(), "the function " + item.Name, "import it from an interface: a function of the world itself cannot be granted"}
+		case strings.HasPrefix(name, "wasi:"):
+			if len(p.manifest.Grants.Folders) == 0 {
+				return &GrantError{p.Name(), name, "name a folder under grants.folders, or build the component without WASI"}
+			}
+		case !slices.Contains(p.manifest.Grants.Interfaces, name):
+			return &GrantError{p.Name(), name, fmt.Sprintf("add %q to grants.interfaces", name)}
+		}
+	}
+	return nil
+}
+
+func (p *Plugin) link(folders []component.Folder) (*component.Program, error) {
+	o := component.LinkOptions{
+		Host:    p.options.Host,
+		Exports: p.options.Exports,
+		Limits:  p.manifest.Limits.limits(),
+	}
+	if folders != nil {
+		o.WASI = &component.WASI{Folders: folders, Output: p.options.Output}
+	}
+	program, err := p.options.Engine.Link(p.component, o)
+	if err != nil {
+		return nil, fmt.Errorf("plugin: %s: %w", p.manifest.Name, err)
+	}
+	return program, nil
+}
+
+// Call runs one function in a fresh instance, within the manifest's limits.
+func (p *Plugin) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+	if p.program == nil {
+		return ErrNeedsFolders
+	}
+	return p.program.Call(ctx, fn, args, results)
+}
+
+// WithFolders gives a caller whose instances see the granted folders, each at
+// the host path that folders names for it, and nothing else. Close it when done.
+func (p *Plugin) WithFolders(folders map[string]string) (*component.Program, error) {
+	granted := p.manifest.Grants.Folders
+	if len(granted) == 0 || len(folders) != len(granted) {
+		return nil, fmt.Errorf("plugin: %s is granted %d folders and was given %d", p.manifest.Name, len(granted), len(folders))
+	}
+	seen := make([]component.Folder, len(granted))
+	for i, g := range granted {
+		host, ok := folders[g.Name]
+		if !ok {
+			return nil, fmt.Errorf("plugin: %s: the folder %q was not given", p.manifest.Name, g.Name)
+		}
+		seen[i] = component.Folder{Host: host, Guest: g.Path, ReadOnly: g.Access == ReadOnly}
+	}
+	return p.link(seen)
+}
+
+// Manifest returns what the component was loaded under.
+func (p *Plugin) Manifest() Manifest { return p.manifest }
+
+// Name returns the name and version, as "name@version".
+func (p *Plugin) Name() string { return p.manifest.Name + "@" + p.manifest.Version }
+
+// Status tells operators what is loaded.
+func (p *Plugin) Status() *statusv1.Component {
+	grants := slices.Clone(p.manifest.Grants.Interfaces)
+	for _, f := range p.manifest.Grants.Folders {
+		grants = append(grants, fmt.Sprintf("folder %s at %s, %s", f.Name, f.Path, f.Access))
+	}
+	return &statusv1.Component{
+		Name: p.manifest.Name, Version: p.manifest.Version, Digest: p.manifest.Digest,
+		Exports: slices.Clone(p.manifest.Exports), Grants: grants,
+	}
+}
+
+// Close frees the component. Calls must have ended; programs of WithFolders may
+// outlive it.
+func (p *Plugin) Close() {
+	if p.program != nil {
+		p.program.Close()
+	}
+	p.component.Close()
+}

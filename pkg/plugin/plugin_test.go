@@ -1,0 +1,199 @@
+package plugin_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/bytecodealliance/wasmtime-go/v44"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin"
+)
+
+var answer = &component.Export{
+	Interface: "test:api/answerer@0.1.0", Name: "answer",
+	Signature: component.Signature{Result: component.U32},
+}
+
+// guest answers 42 and imports what text says.
+func guest(imports string) string {
+	return `(component ` + imports + `
+	  (core module $m (func (export "answer") (result i32) (i32.const 42)))
+	  (core instance $i (instantiate $m))
+	  (func $answer (result u32) (canon lift (core func $i "answer")))
+	  (instance $api (export "answer" (func $answer)))
+	  (export "test:api/answerer@0.1.0" (instance $api)))`
+}
+
+const (
+	importsLog  = `(import "hygia:host/log@0.1.0" (instance (export "ping" (func))))`
+	importsWASI = `(import "wasi:clocks/monotonic-clock@0.2.3" (instance (export "now" (func (result u64)))))`
+	importsRoot = `(import "reach" (func))`
+)
+
+func engine(t *testing.T) *component.Engine {
+	t.Helper()
+	e, err := component.NewEngine(component.Config{MaxInstances: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+// files puts a component's text under a manifest, whose digest is right.
+func files(t *testing.T, text string, change func(*plugin.Manifest)) fs.FS {
+	t.Helper()
+	wasm, err := wasmtime.Wat2Wasm(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(wasm)
+	m := plugin.Manifest{
+		Name: "answerer", Version: "0.1.0", Description: "Answers.",
+		Exports: []string{"test:api/answerer@0.1.0"}, OnFailure: plugin.Closed,
+		Digest: "sha256:" + hex.EncodeToString(sum[:]),
+	}
+	if change != nil {
+		change(&m)
+	}
+	manifest, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{"manifest.json": {Data: manifest}, "answerer.wasm": {Data: wasm}}
+}
+
+func host() *component.Host {
+	h := component.NewHost()
+	h.Func(&component.Import{Interface: "hygia:host/log@0.1.0", Name: "ping"},
+		func(context.Context, *component.Decoder, *component.Encoder) error { return nil })
+	return h
+}
+
+func load(t *testing.T, f fs.FS) (*plugin.Plugin, error) {
+	t.Helper()
+	p, err := plugin.Load(t.Context(), plugin.Options{
+		Engine: engine(t), Files: f, Host: host(), Exports: []*component.Export{answer},
+	})
+	if err == nil {
+		t.Cleanup(p.Close)
+	}
+	return p, err
+}
+
+func ask(ctx context.Context, c component.Caller) (n uint32, err error) {
+	err = c.Call(ctx, answer, nil, func(d *component.Decoder) { n = d.U32() })
+	return n, err
+}
+
+func TestLoadRunsAComponent(t *testing.T) {
+	p, err := load(t, files(t, guest(""), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := ask(t.Context(), p); err != nil || n != 42 {
+		t.Errorf("got %d, %v", n, err)
+	}
+	if p.Name() != "answerer@0.1.0" || p.Status().GetDigest() != p.Manifest().Digest {
+		t.Errorf("got %s, %v", p.Name(), p.Status())
+	}
+	if _, err := p.WithFolders(map[string]string{"x": t.TempDir()}); err == nil {
+		t.Error("a component without a grant was given a folder")
+	}
+}
+
+// Invariant 7: a component can reach only what its manifest names. The host
+// here gives more than is granted, and the component is refused all the same.
+func TestInvariant7OnlyWhatTheManifestNames(t *testing.T) {
+	for _, c := range []struct {
+		name, imports string
+		granted       func(*plugin.Manifest)
+		refused       string
+	}{
+		{"log, not granted", importsLog, nil, "hygia:host/log@0.1.0"},
+		{"log, another version granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/log@0.2.0"} }, "hygia:host/log@0.1.0"},
+		{"log, another interface granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/clock@0.1.0"} }, "hygia:host/log@0.1.0"},
+		{"log, granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/log@0.1.0"} }, ""},
+		{"WASI, not granted", importsWASI, nil, "wasi:clocks/monotonic-clock@0.2.3"},
+		{"WASI, as an interface", importsWASI, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"wasi:clocks/monotonic-clock@0.2.3"} }, "wasi:clocks/monotonic-clock@0.2.3"},
+		{"a function of the world", importsRoot, nil, "the function reach"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := load(t, files(t, guest(c.imports), c.granted))
+			if c.refused == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			var grant *plugin.GrantError
+			if !errors.As(err, &grant) || grant.Import != c.refused || grant.Plugin != "answerer@0.1.0" {
+				t.Fatalf("got %v", err)
+			}
+			if grant.Ask == "" || !strings.Contains(err.Error(), c.refused) {
+				t.Errorf("the error does not say how to ask: %v", err)
+			}
+		})
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	sound := files(t, guest(""), nil).(fstest.MapFS)
+	tampered := fstest.MapFS{"manifest.json": sound["manifest.json"], "answerer.wasm": {Data: append([]byte{}, sound["answerer.wasm"].Data...)}}
+	tampered["answerer.wasm"].Data[len(tampered["answerer.wasm"].Data)-1] ^= 1
+	if _, err := load(t, tampered); !errors.Is(err, plugin.ErrDigest) {
+		t.Errorf("tampered bytes: got %v", err)
+	}
+	if _, err := load(t, fstest.MapFS{"manifest.json": sound["manifest.json"]}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no component: got %v", err)
+	}
+	if _, err := load(t, fstest.MapFS{"answerer.wasm": sound["answerer.wasm"]}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no manifest: got %v", err)
+	}
+	other := files(t, guest(""), func(m *plugin.Manifest) { m.Exports = []string{"test:api/other@0.1.0"} })
+	if _, err := load(t, other); err == nil || !strings.Contains(err.Error(), "does not export test:api/answerer@0.1.0") {
+		t.Errorf("an export that the manifest does not name: got %v", err)
+	}
+	huge := fstest.MapFS{"manifest.json": {Data: make([]byte, plugin.MaxManifestBytes+1)}}
+	if _, err := load(t, huge); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("a huge manifest: got %v", err)
+	}
+}
+
+func TestFoldersAreGivenCallByCall(t *testing.T) {
+	p, err := load(t, files(t, guest(importsWASI), func(m *plugin.Manifest) {
+		m.Grants.Folders = []plugin.Folder{{Name: "export", Path: "/export"}}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(t.Context(), p); !errors.Is(err, plugin.ErrNeedsFolders) {
+		t.Errorf("without folders: got %v", err)
+	}
+	for name, folders := range map[string]map[string]string{
+		"none": {}, "another name": {"import": t.TempDir()}, "one more": {"export": t.TempDir(), "x": t.TempDir()},
+	} {
+		if _, err := p.WithFolders(folders); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	program, err := p.WithFolders(map[string]string{"export": t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	if n, err := ask(t.Context(), program); err != nil || n != 42 {
+		t.Errorf("got %d, %v", n, err)
+	}
+	if got := p.Status().GetGrants(); len(got) != 1 || got[0] != "folder export at /export, read-only" {
+		t.Errorf("got %q", got)
+	}
+}
