@@ -21,6 +21,9 @@ func (e Entry) step(a action, now time.Time) (Entry, error) {
 	if to != Scheduled {
 		e.Scheduled = time.Time{}
 	}
+	if !to.Signed() {
+		e.Signature = nil
+	}
 	return e, nil
 }
 
@@ -38,7 +41,6 @@ func (e Entry) Edit(c Content, base int, person string, now time.Time) (Entry, e
 		return e, err
 	}
 	next.Newest = Revision{Number: base + 1, Content: c, Hash: c.Hash(), Person: person, CreateTime: now}
-	next.Signature = nil
 	next.ReviewNote = ""
 	return next, nil
 }
