@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -123,6 +124,16 @@ func difference(leaf, listed map[string]any) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// digest is a hash of what a listing says.
+func digest(claimed map[string]any) []byte {
+	text, err := json.Marshal(claimed) // keys are sorted
+	if err != nil {
+		return nil // not of JSON's kinds: it came from JSON
+	}
+	sum := sha256.Sum256(text)
+	return sum[:]
 }
 
 // settleTime is how long an access may take between its intent and its outcome

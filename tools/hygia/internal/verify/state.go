@@ -14,9 +14,19 @@ import (
 type State struct {
 	// Note is the checkpoint, signed.
 	Note string `json:"checkpoint"`
-	// Seen maps a tenant's id to the leaf hash, in base64, of each of its events
-	// by index.
-	Seen map[string]map[int64][]byte `json:"seen"`
+	// Seen maps a tenant's id to its events by index.
+	Seen map[string]map[int64]Proved `json:"seen"`
+}
+
+// Proved is an event that was proved.
+type Proved struct {
+	// Leaf is the RFC 6962 leaf hash.
+	Leaf []byte `json:"leaf"`
+	// Listing is a hash of the event as it was listed then. An event that is
+	// listed alike needs no proof again: its leaf is under a checkpoint from which
+	// the newest one grew. That matters, for each proof is an access, and is in
+	// the log itself.
+	Listing []byte `json:"listing"`
 }
 
 // maxState bounds the file that is read, in bytes.

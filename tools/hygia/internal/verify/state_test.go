@@ -14,7 +14,7 @@ func TestStateRoundTrip(t *testing.T) {
 	if s, err := verify.LoadState(path); err != nil || s.Note != "" {
 		t.Fatalf("got %+v, %v", s, err)
 	}
-	want := verify.State{Note: "n", Seen: map[string]map[int64][]byte{"t": {3: {1, 2}}}}
+	want := verify.State{Note: "n", Seen: map[string]map[int64]verify.Proved{"t": {3: {Leaf: []byte{1, 2}, Listing: []byte{3}}}}}
 	if err := want.Save(path); err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,31 @@ func TestVerifiesALogThatGrows(t *testing.T) {
 	}
 }
 
+// What was proved once is proved again only where it is listed otherwise, or
+// where that is asked for.
+func TestProvesOnce(t *testing.T) {
+	log := newLog(t, origin)
+	log.grow(9)
+	first, state := run(t, log, verify.State{})
+	log.grow(3)
+	second, state := run(t, log, state)
+	if first.Proofs != 6 || second.Proofs != 2 || len(second.Events) != 8 {
+		t.Errorf("proved %d of %d, then %d of %d", first.Proofs, len(first.Events), second.Proofs, len(second.Events))
+	}
+	again, _, err := verify.Run(t.Context(), log, verify.Options{Key: log.key, State: state, Again: true})
+	if err != nil || again.Proofs != 8 {
+		t.Errorf("again: %d, %v", again.Proofs, err)
+	}
+	log.listing = func(all []verify.Listed) []verify.Listed {
+		last := &all[len(all)-1]
+		last.Event = bytes.Replace(last.Event, []byte(`"/m"`), []byte(`"/n"`), 1)
+		return all
+	}
+	if report, _ := run(t, log, state); report.Verified || report.Failures[0].Check != "leaf" {
+		t.Errorf("got %+v", report.Failures)
+	}
+}
+
 // tamper cases change one part of what is served; each must be a failure of its
 // check, and must leave the state as it was.
 var tamper = []struct {
