@@ -120,7 +120,6 @@ func TestClient(t *testing.T) {
 func TestClientErrors(t *testing.T) {
 	w := calls.NewWorker(linkGuest(t, &fakeHelper{}))
 	ctx := t.Context()
-	second := func(_ any, err error) error { return err }
 	for _, row := range []struct {
 		name string
 		got  error
