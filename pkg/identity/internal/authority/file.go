@@ -95,6 +95,8 @@ func pair(cert, key []byte, td spiffeid.TrustDomain) (*Authority, error) {
 	}
 	private, ok := k.(*ecdsa.PrivateKey)
 	switch {
+	case c.CheckSignatureFrom(c) != nil:
+		return nil, errors.New("a certificate that did not sign itself")
 	case !ok || !private.PublicKey.Equal(c.PublicKey):
 		return nil, errors.New("a key that is not its certificate's")
 	case !c.IsCA || len(c.URIs) != 1 || c.URIs[0].String() != td.IDString():
