@@ -60,7 +60,7 @@ func (e *Env[C]) ServerOptions(policy rpc.Policy) rpc.ServerOptions {
 		Identity:    e.Identity,
 		Policy:      policy,
 		Audit:       e.AuditLog,
-		Logger:      e.Logger,
+		Telemetry:   e.Telemetry,
 		Clock:       e.Clock,
 		IDs:         e.IDs,
 		Status:      rpc.Status{Version: e.Version},
@@ -85,7 +85,9 @@ func (e *Env[C]) Dial(ctx context.Context, service string) (*grpc.ClientConn, er
 	if err != nil {
 		return nil, err
 	}
-	conn, err := rpc.Dial(ctx, rpc.ClientOptions{Target: target, Service: service, Identity: e.Identity})
+	conn, err := rpc.Dial(ctx, rpc.ClientOptions{
+		Target: target, Service: service, Identity: e.Identity, Telemetry: e.Telemetry,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("service: dial %s: %w", service, err)
 	}
