@@ -5,17 +5,19 @@
 #![allow(missing_docs)] // What the macro generates has the WIT file's words.
 #![allow(unsafe_code)] // The canonical ABI's exports are raw functions.
 
+mod file;
+
 wit_bindgen::generate!({
     path: "../../../../wit/content",
     world: "file-importer",
     generate_all,
 });
 
-use std::fs::File;
-
 use exports::hygia::content::importer as wit;
 use hygia::document::types::EntryKind;
 use wit::Omission;
+
+use file::File;
 
 struct Component;
 
