@@ -25,16 +25,7 @@ func (g *generator) client(i *model.Interface, name string) {
 		g.Line("%s,", exportName(i, f))
 	}
 	g.Line("}")
-	g.Line("")
-	g.Line("var (")
-	for _, f := range i.Funcs {
-		g.Line("%s = &%s.Export{", exportName(i, f), c)
-		g.Line("Interface: %q,", i.ID())
-		g.Line("Name: %q,", f.Name)
-		g.signature(f)
-		g.Line("}")
-	}
-	g.Line(")")
+	g.functions(i, "Export", exportName)
 }
 
 // clientMethod writes the method that calls one function.

@@ -67,24 +67,14 @@ func (g *generator) enumCodec(t *model.Type) {
 	r := receiver(name)
 	first, last := g.caseName(t, t.Fields[0]), g.caseName(t, t.Fields[len(t.Fields)-1])
 	g.lowerMethod(t, func() {
-		g.Block("if "+r+" < "+first+" || "+r+" > "+last, func() {
-			g.noCase("enc", name)
-			g.Line("return")
-		})
+		g.refuse("enc", t, r+" < "+first+" || "+r+" > "+last, "")
 		g.Line("enc.Case(int(%s) - 1)", r)
 	})
 	g.liftFunc(t, func() {
 		g.Line("c := dec.Case()")
-		g.Block("if c >= "+itoa(len(t.Fields)), func() {
-			g.noCase("dec", name)
-			g.Line("return 0")
-		})
+		g.refuse("dec", t, "c >= "+itoa(len(t.Fields)), " 0")
 		g.Line("return %s(c + 1)", name)
 	})
-}
-
-func (g *generator) noCase(coder, name string) {
-	g.Line(`%s.Fail(&%s.ValueError{Type: %sType, Reason: "none of its cases"})`, coder, g.component(), name)
 }
 
 func (g *generator) flagsCodec(t *model.Type) {
@@ -94,10 +84,7 @@ func (g *generator) flagsCodec(t *model.Type) {
 	some := len(t.Fields) < flagBits(len(t.Fields))
 	g.lowerMethod(t, func() {
 		if some {
-			g.Block("if "+r+" >= 1<<"+itoa(len(t.Fields)), func() {
-				g.noFlag("enc", name)
-				g.Line("return")
-			})
+			g.refuse("enc", t, r+" >= 1<<"+itoa(len(t.Fields)), "")
 		}
 		g.Line("enc.Flags(uint64(%s))", r)
 	})
@@ -107,20 +94,30 @@ func (g *generator) flagsCodec(t *model.Type) {
 			return
 		}
 		g.Line("bits := dec.Flags()")
-		g.Block("if bits >= 1<<"+itoa(len(t.Fields)), func() {
-			g.noFlag("dec", name)
-			g.Line("return 0")
-		})
+		g.refuse("dec", t, "bits >= 1<<"+itoa(len(t.Fields)), " 0")
 		g.Line("return %s(bits)", name)
 	})
 }
 
-func (g *generator) noFlag(coder, name string) {
-	g.Line(`%s.Fail(&%s.ValueError{Type: %sType, Reason: "none of its flags"})`, coder, g.component(), name)
+// refuse writes the refusal, under a condition, of a value that the type does
+// not have. The zero is what the function then returns, if anything.
+func (g *generator) refuse(coder string, t *model.Type, condition, zero string) {
+	g.Block("if "+condition, func() {
+		g.fail(coder, t)
+		g.Line("return%s", zero)
+	})
+}
+
+// fail writes the error of a value that the type does not have.
+func (g *generator) fail(coder string, t *model.Type) {
+	what := "cases"
+	if t.Kind == model.Flags {
+		what = "flags"
+	}
+	g.Line("%s.Fail(&%s.ValueError{Type: %sType, Reason: %q})", coder, g.component(), g.typeName(t), "none of its "+what)
 }
 
 func (g *generator) variantCodec(t *model.Type) {
-	name := g.typeName(t)
 	g.lowerMethod(t, func() {
 		g.Block("switch "+g.switchOn(t)+"v.(type)", func() {
 			for i, f := range t.Fields {
@@ -131,7 +128,7 @@ func (g *generator) variantCodec(t *model.Type) {
 				}
 			}
 			g.Line("default:")
-			g.noCase("enc", name)
+			g.fail("enc", t)
 		})
 	})
 	g.liftFunc(t, func() {
@@ -141,7 +138,7 @@ func (g *generator) variantCodec(t *model.Type) {
 				g.liftCase(t, f)
 			}
 			g.Line("default:")
-			g.noCase("dec", name)
+			g.fail("dec", t)
 			g.Line("return nil")
 		})
 	})

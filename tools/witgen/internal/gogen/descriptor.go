@@ -73,6 +73,21 @@ func (g *generator) declaredDescriptor(t *model.Type) {
 	g.Line(")")
 }
 
+// functions writes the variables that describe an interface's functions, as
+// exports or imports of a component.
+func (g *generator) functions(i *model.Interface, kind string, name func(*model.Interface, *model.Func) string) {
+	g.Line("")
+	g.Line("var (")
+	for _, f := range i.Funcs {
+		g.Line("%s = &%s.%s{", name(i, f), g.component(), kind)
+		g.Line("Interface: %q,", i.ID())
+		g.Line("Name: %q,", f.Name)
+		g.signature(f)
+		g.Line("}")
+	}
+	g.Line(")")
+}
+
 // signature writes a function's type for its descriptor.
 func (g *generator) signature(f *model.Func) {
 	c := g.component()

@@ -31,16 +31,7 @@ func (g *generator) host(i *model.Interface, name string) {
 				g.hostFunc(i, g.newCall(f, "h", "impl"))
 			}
 		})
-	g.Line("")
-	g.Line("var (")
-	for _, f := range i.Funcs {
-		g.Line("%s = &%s.Import{", importName(i, f), c)
-		g.Line("Interface: %q,", i.ID())
-		g.Line("Name: %q,", f.Name)
-		g.signature(f)
-		g.Line("}")
-	}
-	g.Line(")")
+	g.functions(i, "Import", importName)
 }
 
 // hostFunc writes what lifts the arguments of one function, calls the

@@ -107,18 +107,7 @@ func (g *generator) enum(t *model.Type) {
 	g.Line("")
 	g.Doc(prose.Sentence(name, "is", t.Docs, "is the WIT enum "+t.Name+".") + "\n\nIts zero value is none of the cases.")
 	g.Line("type %s %s", name, smallest(len(t.Fields)+1))
-	g.Group("The cases of "+name+".", "const", func() {
-		for i, f := range t.Fields {
-			if f.Docs != "" {
-				g.Doc(f.Docs)
-			}
-			if i == 0 {
-				g.Line("%s %s = iota + 1", g.caseName(t, f), name)
-				continue
-			}
-			g.Line("%s", g.caseName(t, f))
-		}
-	})
+	g.constants(t, "The cases of "+name+".", "iota + 1")
 	g.enumString(t, name)
 	if g.errors[t] {
 		g.Decl("Error says what failed.", "func ("+receiver(name)+" "+name+") Error() string", func() {
@@ -126,6 +115,23 @@ func (g *generator) enum(t *model.Type) {
 		})
 	}
 	g.enumCodec(t)
+}
+
+// constants writes a type's cases or flags as values that count by an
+// expression of iota.
+func (g *generator) constants(t *model.Type, docs, iota string) {
+	g.Group(docs, "const", func() {
+		for i, f := range t.Fields {
+			if f.Docs != "" {
+				g.Doc(f.Docs)
+			}
+			if i == 0 {
+				g.Line("%s %s = %s", g.caseName(t, f), g.typeName(t), iota)
+				continue
+			}
+			g.Line("%s", g.caseName(t, f))
+		}
+	})
 }
 
 func (g *generator) enumString(t *model.Type, name string) {
@@ -159,18 +165,7 @@ func (g *generator) flags(t *model.Type) {
 	g.Line("")
 	g.Doc(prose.Sentence(name, "is", t.Docs, "is the WIT flags "+t.Name+".") + "\n\nIts zero value has none set.")
 	g.Line("type %s uint%d", name, flagBits(len(t.Fields)))
-	g.Group("The flags of "+name+".", "const", func() {
-		for i, f := range t.Fields {
-			if f.Docs != "" {
-				g.Doc(f.Docs)
-			}
-			if i == 0 {
-				g.Line("%s %s = 1 << iota", g.caseName(t, f), name)
-				continue
-			}
-			g.Line("%s", g.caseName(t, f))
-		}
-	})
+	g.constants(t, "The flags of "+name+".", "1 << iota")
 	r := receiver(name)
 	g.Decl("Has reports whether all of the given flags are set.",
 		"func ("+r+" "+name+") Has(flags "+name+") bool", func() { g.Line("return %s&flags == flags", r) })
