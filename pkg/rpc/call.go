@@ -25,6 +25,9 @@ type call struct {
 	// received, where a step set it, judges each message of a stream before the
 	// handler sees it.
 	received func(proto.Message) error
+	// refused is the first refusal of received. It stands whatever the handler
+	// makes of it: one may take a refused message for the stream's end.
+	refused error
 	// release, where a step set it, runs before each message that a stream
 	// sends. Its error is sent instead.
 	release func() error
@@ -70,7 +73,11 @@ func streaming(policy Policy, steps []step) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		c := &call{method: info.FullMethod, row: policy[info.FullMethod], streaming: true}
 		err := chain(steps, stream.Context(), c, func(ctx context.Context) error {
-			return handler(server, &gatedStream{ServerStream: stream, ctx: ctx, call: c})
+			err := handler(server, &gatedStream{ServerStream: stream, ctx: ctx, call: c})
+			if c.refused != nil {
+				return c.refused
+			}
+			return err
 		})
 		if err != nil {
 			return fault.From(err)
@@ -99,14 +106,17 @@ func (s *gatedStream) RecvMsg(m any) error {
 	if !ok {
 		return fault.Internal(errNotProto)
 	}
-	if s.call.received == nil {
-		return nil
+	if s.call.refused == nil && s.call.received != nil {
+		s.call.refused = s.call.received(message)
 	}
-	return s.call.received(message)
+	return s.call.refused
 }
 
 // SendMsg sends a message once it may leave.
 func (s *gatedStream) SendMsg(m any) error {
+	if s.call.refused != nil {
+		return s.call.refused
+	}
 	if s.call.release != nil {
 		if err := s.call.release(); err != nil {
 			return err

@@ -18,26 +18,12 @@ const maxDepth = 32
 // checkRequests judges each request message: its size, fields that we do not
 // know, and the rules that its proto file states.
 func (s *Server) checkRequests(ctx context.Context, c *call, next func(context.Context) error) error {
-	if !c.streaming {
-		if err := s.checkRequest(c.row, c.request); err != nil {
-			return err
-		}
-		return next(ctx)
+	if c.streaming {
+		c.received = func(m proto.Message) error { return s.checkRequest(c.row, m) }
+	} else if err := s.checkRequest(c.row, c.request); err != nil {
+		return err
 	}
-	// A handler may take a refused message for the stream's end. The refusal
-	// stands whatever it returns.
-	var refused error
-	c.received = func(m proto.Message) error {
-		if refused == nil {
-			refused = s.checkRequest(c.row, m)
-		}
-		return refused
-	}
-	err := next(ctx)
-	if refused != nil {
-		return refused
-	}
-	return err
+	return next(ctx)
 }
 
 func (s *Server) checkRequest(row Row, m proto.Message) error {
