@@ -1,0 +1,28 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+)
+
+// CheckKnown is checkKnown for a whole message.
+func CheckKnown(m proto.Message) error { return checkKnown(m.ProtoReflect(), maxDepth) }
+
+// CheckKnownTo is checkKnown with a bound on the depth.
+func CheckKnownTo(m proto.Message, depth int) error { return checkKnown(m.ProtoReflect(), depth) }
+
+// ServiceInfo tells what is registered.
+func ServiceInfo(s *Server) map[string]grpc.ServiceInfo { return s.grpc.GetServiceInfo() }
+
+// Budget tells how long a handler would have.
+func Budget(ctx context.Context, streaming bool) (left time.Duration, err error) {
+	err = (&Server{}).limitDeadline(ctx, &call{streaming: streaming}, func(ctx context.Context) error {
+		deadline, _ := ctx.Deadline()
+		left = time.Until(deadline)
+		return nil
+	})
+	return left, err
+}
