@@ -62,8 +62,21 @@ func innerItems(d decl) []Item {
 
 // descriptionReader reads what describe.c wrote. The first error sticks.
 type descriptionReader struct {
-	buf []byte
-	err error
+	buf   []byte
+	depth int
+	err   error
+}
+
+// depthMax bounds how deep types and instances lie in each other, as describe.c
+// does.
+const depthMax = 200
+
+// deeper counts a level, and fails at one too many. Its result undoes it.
+func (r *descriptionReader) deeper() func() {
+	if r.depth++; r.depth > depthMax {
+		r.err = errDescription
+	}
+	return func() { r.depth-- }
 }
 
 var errDescription = errors.New("component: malformed description")
@@ -114,6 +127,7 @@ func (r *descriptionReader) count() int {
 func (r *descriptionReader) text() string { return string(r.next(r.count())) }
 
 func (r *descriptionReader) decls() []decl {
+	defer r.deeper()()
 	n := r.count()
 	ds := make([]decl, 0, min(n, 1024))
 	for range n {
@@ -158,6 +172,7 @@ var primitives = [...]*Type{
 }
 
 func (r *descriptionReader) typ() *Type {
+	defer r.deeper()()
 	switch k := Kind(r.byte()); {
 	case r.err != nil:
 		return Bool

@@ -1,0 +1,94 @@
+package component
+
+import (
+	"encoding/binary"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// What C says of a component is trusted, but the reader that reads it must stand
+// any bytes all the same.
+func FuzzDescription(f *testing.F) {
+	u32 := func(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
+	text := func(s string) string { return u32(uint32(len(s))) + s }
+	f.Add([]byte(u32(1) + text("f") + "\x03\x00" + u32(1) + text("p") + "\x0d\x0c" + "\x01\x13\x01\x02\x00" + u32(0)))
+	f.Add([]byte(u32(1) + text("a:b/c") + "\x01" + u32(1) + text("r") + "\x04" + u32(0)))
+	f.Add([]byte(u32(1<<31) + u32(0)))
+	f.Add([]byte(u32(1) + text("f") + "\x03\x00" + u32(1) + text("p") + strings.Repeat("\x0d", 1<<20)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		imports, exports, err := readDescription(b)
+		if err != nil && (imports != nil || exports != nil) {
+			t.Fatal("an error, and declarations")
+		}
+		for _, item := range append(items(imports), items(exports)...) {
+			_ = item.String() + item.Signature.String()
+		}
+	})
+}
+
+// A decoder must stand any bytes: it neither panics nor hands out more than there is.
+func FuzzDecoder(f *testing.F) {
+	f.Add([]byte{byte(KindString), 2, 0, 0, 0, 'a', 'b'}, []byte{12})
+	f.Add([]byte{byte(KindList), 255, 255, 255, 255}, []byte{13})
+	f.Add([]byte{byte(KindString), 255, 255, 255, 255, 'a'}, []byte{12})
+	f.Fuzz(func(t *testing.T, b, calls []byte) {
+		var d Decoder
+		d.reset(b, Limits{}.withDefaults())
+		out := 0
+		for _, c := range calls {
+			switch c % 6 {
+			case 0:
+				out += len(d.String())
+			case 1:
+				out += d.List()
+			case 2:
+				d.Char()
+			case 3:
+				d.U64()
+			case 4:
+				d.Option()
+			case 5:
+				d.Case()
+			}
+		}
+		if out > len(b)*max(1, len(calls)) {
+			t.Fatalf("%d items and bytes out of %d bytes", out, len(b))
+		}
+		if err := d.finish(); err == nil && d.off != len(b) {
+			t.Fatal("bytes left, and no error")
+		}
+	})
+}
+
+func TestGuestErrors(t *testing.T) {
+	for message, want := range map[string]string{
+		"error while executing at wasm backtrace:\n    0:     0x2a - m!f\n    1:     0x30 - <unknown>!g\n\nCaused by:\n    wasm trap: integer divide by zero": "component: trap: integer divide by zero",
+		"one\n\nCaused by:\n    0: two\n    1: wasm trap: call stack exhausted":                                                                               "component: trap: call stack exhausted",
+		"one\n\nCaused by:\n    three\n\nStack backtrace:\n   0: wasmtime::x":                                                                                 "component: trap: three",
+		"resource limit exceeded: instance count too high at 3":                                                                                               "component: limit of instances reached",
+		"maximum concurrent limit of 3 for core instances reached":                                                                                            "component: limit of live instances reached",
+		"":                            "component: trap: ",
+		strings.Repeat("long ", 1000): "component: trap: " + strings.Repeat("long ", 1000)[:reasonMax] + "…",
+	} {
+		if got := guestError(message, true).Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	var trap *TrapError
+	err := guestError("x:\n    0:     0x2a - m!f\n    1:     0x30 - g\n\nCaused by:\n    y", false)
+	if !errors.As(err, &trap) || strings.Join(trap.Trace, " ") != "m!f g" || !trap.Start {
+		t.Errorf("%#v", err)
+	}
+}
+
+func TestTrack(t *testing.T) {
+	for iface, want := range map[string]string{
+		"a:b/c": "a:b/c", "a:b/c@1.2.3": "a:b/c@1", "a:b/c@0.2.3": "a:b/c@0.2", "a:b/c@0.0.3": "a:b/c@0.0.3",
+		"a:b/c@1.2.3-rc.1": "a:b/c@1.2.3-rc.1", "a:b/c@1": "a:b/c@1", "a:b/c@": "a:b/c@", "a:b/c@12.0.0": "a:b/c@12",
+	} {
+		if got := track(iface); got != want {
+			t.Errorf("%s: got %s, want %s", iface, got, want)
+		}
+	}
+}
