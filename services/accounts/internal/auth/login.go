@@ -141,7 +141,7 @@ func (s *Service) session(p store.Person) (text string, t store.Token, err error
 	if err != nil {
 		return "", store.Token{}, err
 	}
-	now := s.Clock()
+	now := store.Time(s.Clock())
 	return text, store.Token{
 		ID: s.IDs(), Tenant: p.Tenant, Person: p.ID, Label: sessionLabel, Digest: digest,
 		CreateTime: now, ExpireTime: now.Add(SessionLifetime),

@@ -133,7 +133,7 @@ func (s *Service) newPerson(ctx context.Context, tenant string, r *accountsv1.Cr
 	if err != nil {
 		return fail(err)
 	}
-	row := store.Person{ID: s.IDs(), Tenant: tenant, Roles: wire.Roles(r.GetRoles()), CreateTime: s.Clock()}
+	row := store.Person{ID: s.IDs(), Tenant: tenant, Roles: wire.Roles(r.GetRoles()), CreateTime: store.Time(s.Clock())}
 	who := profile.Profile{Email: r.GetEmail(), DisplayName: r.GetDisplayName(), Credential: credential}
 	if row.PasswordHash, err = s.hash(ctx, r.GetPassword(), prefix); err != nil {
 		return fail(err)

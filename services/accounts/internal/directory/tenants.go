@@ -19,7 +19,7 @@ func (s *Service) CreateTenant(ctx context.Context, r *accountsv1.CreateTenantRe
 	if !slices.Contains(r.GetAdmin().GetRoles(), accountsv1.Role_ROLE_ADMIN) {
 		return nil, ErrNeedsAdmin
 	}
-	tenant := store.Tenant{ID: s.IDs(), Slug: r.GetSlug(), Name: r.GetName(), CreateTime: s.Clock()}
+	tenant := store.Tenant{ID: s.IDs(), Slug: r.GetSlug(), Name: r.GetName(), CreateTime: store.Time(s.Clock())}
 	admin, who, err := s.newPerson(ctx, tenant.ID, r.GetAdmin(), "admin.")
 	if err != nil {
 		return nil, err

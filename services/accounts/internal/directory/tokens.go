@@ -98,7 +98,7 @@ func (s *Service) newToken(tenant, person, label string, days int32) (text strin
 	if days == 0 {
 		days = defaultDays
 	}
-	now := s.Clock()
+	now := store.Time(s.Clock())
 	return text, store.Token{
 		ID: s.IDs(), Tenant: tenant, Person: person, Label: label, Digest: digest,
 		CreateTime: now, ExpireTime: now.Add(time.Duration(days) * 24 * time.Hour),

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	accountsv1 "github.com/hygia-suite/hygia/proto/gen/hygia/accounts/v1"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
+	"github.com/hygia-suite/hygia/services/accounts/internal/apitoken"
 	"github.com/hygia-suite/hygia/services/accounts/internal/server"
 )
 
@@ -184,15 +186,39 @@ func TestTokensThatDoNotHoldAreRefused(t *testing.T) {
 	if _, err := w.gateway.UpdatePerson(me, &accountsv1.UpdatePersonRequest{Id: person.GetId(), DisplayName: "E", Roles: person.GetRoles(), Disabled: true}); err != nil {
 		t.Fatal(err)
 	}
+	stranger, _, err := apitoken.New(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ token, reason string }{
 		"no token":                  {"hyg_abcdefghijklmnop", "TOKEN_INVALID"},
-		"a token of nobody":         {"hyg_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAGqmw", "TOKEN_INVALID"},
+		"a token of nobody":         {stranger, "TOKEN_INVALID"},
 		"a revoked token":           {made.GetToken(), "TOKEN_REVOKED"},
 		"a disabled person's token": {ended, "TOKEN_REVOKED"},
 	} {
 		_, err := w.gateway.Exchange(t.Context(), &accountsv1.ExchangeRequest{ApiToken: c.token})
 		wantFault(t, name, err, c.reason)
 	}
+}
+
+func TestATokenEndsWhenItSays(t *testing.T) {
+	w := start(t, nil)
+	r, err := w.gateway.Login(t.Context(), login(adminMail, adminPassword))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := &accountsv1.ExchangeRequest{ApiToken: r.GetToken()}
+	w.later.Store(int64(8*time.Hour - time.Minute))
+	short, err := w.gateway.Exchange(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !short.GetExpireTime().AsTime().Equal(r.GetExpireTime().AsTime()) {
+		t.Errorf("the exchange ends at %v, after the API token at %v", short.GetExpireTime().AsTime(), r.GetExpireTime().AsTime())
+	}
+	w.later.Store(int64(8*time.Hour + time.Minute))
+	_, err = w.gateway.Exchange(t.Context(), request)
+	wantFault(t, "an expired token", err, "TOKEN_EXPIRED")
 }
 
 func TestSessionsSurviveARestartAndLostKeysStopTheStart(t *testing.T) {

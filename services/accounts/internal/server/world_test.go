@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,8 @@ type world struct {
 	stop    func()
 	gateway clients
 	admin   *accountsv1.CreateTenantResponse
+	// later is how far the service's clock runs ahead.
+	later atomic.Int64
 }
 
 type clients struct {
@@ -73,7 +76,7 @@ func (w *world) serve(t *testing.T, change func(*server.Config)) {
 		Config: config, Listener: lis, Passwords: password.Params{MemoryKiB: 64, Passes: 1, Lanes: 1},
 		Options: rpc.ServerOptions{
 			Service: rpc.Accounts, Identity: w.ca.Source(t, rpc.Accounts), Audit: w.log, Telemetry: quiet(t, rpc.Accounts),
-			Clock: time.Now, IDs: func() string { return uuid.Must(uuid.NewV7()).String() },
+			Clock: func() time.Time { return time.Now().Add(time.Duration(w.later.Load())) }, IDs: func() string { return uuid.Must(uuid.NewV7()).String() },
 		},
 	}
 	go func() { done <- server.Serve(ctx, deps) }()

@@ -64,6 +64,9 @@ type Page struct {
 	Limit int    // at least 1
 }
 
+// Time returns t as a store gives it back: UTC, in whole milliseconds.
+func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
 // Store keeps tenants, people and tokens. It is safe for concurrent use.
 //
 // Each row carries its tenant, and each method names one: an empty tenant is
