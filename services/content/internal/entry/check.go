@@ -36,6 +36,9 @@ var ErrInvalidContent = fault.New(codes.InvalidArgument, "INVALID_CONTENT", "the
 // ErrInvalidAuthor is the kind of every fault that Author.Check returns.
 var ErrInvalidAuthor = fault.New(codes.InvalidArgument, "INVALID_AUTHOR", "the author cannot be saved as given")
 
+// ErrInvalidTerm is the kind of every fault that Term.Check returns.
+var ErrInvalidTerm = fault.New(codes.InvalidArgument, "INVALID_TERM", "the term cannot be saved as given")
+
 // problems collects what is wrong, so that people learn of all of it at once.
 type problems struct{ fault *fault.Error }
 
@@ -90,6 +93,16 @@ func (a Author) Check() error {
 			}
 		}
 	}
+	return p.err()
+}
+
+// Check tells what of the term cannot be saved.
+func (t Term) Check() error {
+	p := problems{ErrInvalidTerm}
+	p.add(t.Taxonomy != Category && t.Taxonomy != Tag, "taxonomy", "must be category or tag")
+	p.add(!line(t.Name, MaxName) || strings.TrimSpace(t.Name) == "", "name", fmt.Sprintf("must be one line of at most %d characters", MaxName))
+	p.add(!IsSlug(t.Slug), "slug", "must be lower-case letters and digits, in words joined by single hyphens")
+	p.add(t.Parent != "" && t.Taxonomy == Tag, "parentId", "must be empty: tags stand side by side")
 	return p.err()
 }
 

@@ -349,6 +349,23 @@ func TestCheckNamesEachField(t *testing.T) {
 	}
 }
 
+func TestTermCheckNamesEachField(t *testing.T) {
+	good := entry.Term{Taxonomy: entry.Category, Slug: "a", Name: "A", Parent: "p"}
+	if err := good.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for path, change := range map[string]func(*entry.Term){
+		"taxonomy": func(t *entry.Term) { t.Taxonomy = "x" },
+		"name":     func(t *entry.Term) { t.Name = "\t" },
+		"slug":     func(t *entry.Term) { t.Slug = "" },
+		"parentId": func(t *entry.Term) { t.Taxonomy = entry.Tag },
+	} {
+		term := good
+		change(&term)
+		expectField(t, term.Check(), entry.ErrInvalidTerm, path)
+	}
+}
+
 func expectField(t *testing.T, err, kind error, path string) {
 	t.Helper()
 	var f *fault.Error

@@ -1,3 +1,5 @@
+//go:generate env GOWORK=off go tool -modfile=../../../../../tools/sqlc.mod sqlc generate
+
 // Package sqlitestore keeps the content service's data in SQLite. Its queries
 // are in queries/, its schema in migrations/; sqlc makes db/ of both.
 package sqlitestore
