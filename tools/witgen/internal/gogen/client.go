@@ -81,7 +81,7 @@ func (g *generator) callStatement(assign, r string, i *model.Interface, c call) 
 	} else {
 		g.Line("func(enc *%s.Encoder) {", k)
 		for n, p := range c.Params {
-			g.walkerIn(c).lower(p.Type, "enc", c.params[n])
+			g.walkerIn(c).lower(p.Type, c.params[n])
 		}
 		g.Line("},")
 	}
@@ -105,7 +105,7 @@ func (g *generator) liftResults(c call) {
 		})
 	}
 	if c.ok != nil {
-		g.walkerIn(c).lift(c.ok, "dec", "result")
+		g.walkerIn(c).lift(c.ok, "result")
 	}
 }
 
@@ -114,13 +114,13 @@ func (g *generator) liftFailure(c call) {
 	e := failure(c.Func)
 	switch own := g.names[g.pkg].errors[c.Func]; {
 	case own == "":
-		expr, _ := g.liftExpr(e, "dec")
+		expr, _ := g.liftExpr(e)
 		g.Line("failure = %s", expr)
 	case e == nil:
 		g.Line("failure = %s{}", own)
 	default:
 		g.Line("var e %s", own)
-		g.walkerIn(c).lift(e, "dec", "e.Value")
+		g.walkerIn(c).lift(e, "e.Value")
 		g.Line("failure = e")
 	}
 }

@@ -30,14 +30,14 @@ func (g *generator) recordCodec(t *model.Type) {
 	g.lowerMethod(t, func() {
 		w := g.walker(receiver(name))
 		for _, f := range t.Fields {
-			w.lower(f.Type, "enc", receiver(name)+"."+g.fieldName(t, f))
+			w.lower(f.Type, receiver(name)+"."+g.fieldName(t, f))
 		}
 	})
 	g.liftFunc(t, func() {
 		if g.literal(t) {
 			g.Line("return %s{", name)
 			for _, f := range t.Fields {
-				expr, _ := g.liftExpr(f.Type, "dec")
+				expr, _ := g.liftExpr(f.Type)
 				g.Line("%s: %s,", g.fieldName(t, f), expr)
 			}
 			g.Line("}")
@@ -46,7 +46,7 @@ func (g *generator) recordCodec(t *model.Type) {
 		w := g.walker("v")
 		g.Line("var v %s", name)
 		for _, f := range t.Fields {
-			w.lift(f.Type, "dec", "v."+g.fieldName(t, f))
+			w.lift(f.Type, "v."+g.fieldName(t, f))
 		}
 		g.Line("return v")
 	})
@@ -55,7 +55,7 @@ func (g *generator) recordCodec(t *model.Type) {
 // literal reports whether every field of a record lifts as one expression.
 func (g *generator) literal(t *model.Type) bool {
 	for _, f := range t.Fields {
-		if _, ok := g.liftExpr(f.Type, "dec"); !ok {
+		if _, ok := g.liftExpr(f.Type); !ok {
 			return false
 		}
 	}
@@ -124,7 +124,7 @@ func (g *generator) variantCodec(t *model.Type) {
 				g.Line("case %s:", g.caseName(t, f))
 				g.Line("enc.Case(%d)", i)
 				if f.Type != nil {
-					g.walker("v").lower(f.Type, "enc", g.unwrapCase(f, "v"))
+					g.walker("v").lower(f.Type, g.unwrapCase(f, "v"))
 				}
 			}
 			g.Line("default:")
@@ -159,31 +159,34 @@ func (g *generator) liftCase(t *model.Type, f model.Field) {
 		g.Line("return %s", g.wrapCase(t, f, ""))
 		return
 	}
-	if expr, ok := g.liftExpr(f.Type, "dec"); ok {
+	if expr, ok := g.liftExpr(f.Type); ok {
 		g.Line("return %s", g.wrapCase(t, f, expr))
 		return
 	}
 	g.Line("var v %s", g.goType(f.Type))
-	g.walker("v").lift(f.Type, "dec", "v")
+	g.walker("v").lift(f.Type, "v")
 	g.Line("return %s", g.wrapCase(t, f, "v"))
 }
 
-// coderMethods are the methods of Encoder and Decoder for primitives.
-var coderMethods = [...]string{
-	model.Bool: "Bool",
-	model.U8:   "U8", model.U16: "U16", model.U32: "U32", model.U64: "U64",
-	model.S8: "S8", model.S16: "S16", model.S32: "S32", model.S64: "S64",
-	model.F32: "F32", model.F64: "F64",
-	model.Char: "Char", model.String: "String",
+// coderName gives the name that pkg/component has for a primitive type, and for
+// the methods of Encoder and Decoder that carry one.
+func coderName(k model.Kind) string {
+	return [...]string{
+		model.Bool: "Bool",
+		model.U8:   "U8", model.U16: "U16", model.U32: "U32", model.U64: "U64",
+		model.S8: "S8", model.S16: "S16", model.S32: "S32", model.S64: "S64",
+		model.F32: "F32", model.F64: "F64",
+		model.Char: "Char", model.String: "String",
+	}[k]
 }
 
 // liftExpr gives the expression that lifts a type, where one is enough.
-func (g *generator) liftExpr(t *model.Type, dec string) (string, bool) {
+func (g *generator) liftExpr(t *model.Type) (string, bool) {
 	switch t = t.Resolve(); {
 	case t.Kind.Primitive():
-		return dec + "." + coderMethods[t.Kind] + "()", true
+		return "dec." + coderName(t.Kind) + "()", true
 	case t.Named():
-		return g.derived("Lift", t, "") + "(" + dec + ")", true
+		return g.derived("Lift", t, "") + "(dec)", true
 	default:
 		return "", false
 	}

@@ -30,7 +30,7 @@ func (g *generator) typeDescriptor(t *model.Type) string {
 		}
 		return c + ".TupleOf(" + strings.Join(elems, ", ") + ")"
 	default:
-		return c + "." + coderMethods[t.Kind]
+		return c + "." + coderName(t.Kind)
 	}
 }
 

@@ -61,7 +61,7 @@ func New(packages []*model.Package, plans map[*model.Package]*protogen.File, pat
 		plans:    plans,
 		errors:   errorTypes(packages),
 	}
-	taken := gofile.NewScope(reserved)
+	taken := newReserved()
 	for _, pkg := range packages {
 		if !taken.Declare(packageName(pkg)) {
 			return nil, model.Errorf(model.Position{File: pkg.Source, Line: 1, Column: 1},
@@ -102,10 +102,12 @@ func (p *Program) Files(pkg *model.Package) ([]File, error) {
 // packageName gives the Go name of a package, and of its folder.
 func packageName(pkg *model.Package) string { return strings.ReplaceAll(pkg.Name, "-", "") }
 
-// reserved are the names that generated code calls things by, so that nothing
-// of a contract's own may hide them.
-var reserved = gofile.NewScope(gofile.NewScope(nil, types.Universe.Names()...),
-	"component", "context", "emptypb", "errors", "strconv", "wit")
+// newReserved makes a scope of the names that generated code calls things by, so
+// that nothing of a contract's own may hide them.
+func newReserved() *gofile.Scope {
+	return gofile.NewScope(gofile.NewScope(nil, types.Universe.Names()...),
+		"component", "context", "emptypb", "errors", "strconv", "wit")
+}
 
 // generator writes one file.
 type generator struct {
@@ -123,7 +125,7 @@ func (p *Program) newFile(pkg *model.Package, name string) *generator {
 		Program: p,
 		pkg:     pkg,
 		name:    name,
-		scope:   gofile.NewScope(reserved),
+		scope:   newReserved(),
 	}
 	for _, other := range p.packages {
 		g.scope.Declare(packageName(other))

@@ -57,7 +57,7 @@ func (g *generator) hostFunc(i *model.Interface, c call) {
 	default:
 		g.Line("result, err := %s", invocation)
 		g.Block("if err != nil", func() { g.Line("return err") })
-		g.walkerIn(c).lower(c.ok, "enc", "result")
+		g.walkerIn(c).lower(c.ok, "result")
 		g.Line("return nil")
 	}
 	g.Line("})")
@@ -68,12 +68,12 @@ func (g *generator) liftArguments(c call) {
 		return
 	}
 	for n, p := range c.Params {
-		if expr, ok := g.liftExpr(p.Type, "dec"); ok {
+		if expr, ok := g.liftExpr(p.Type); ok {
 			g.Line("%s := %s", c.params[n], expr)
 			continue
 		}
 		g.Line("var %s %s", c.params[n], g.goType(p.Type))
-		g.walkerIn(c).lift(p.Type, "dec", c.params[n])
+		g.walkerIn(c).lift(p.Type, c.params[n])
 	}
 	g.Block("if err := dec.Err(); err != nil", func() { g.Line("return err") })
 }
@@ -94,15 +94,15 @@ func (g *generator) lowerFallible(c call, invocation string) {
 		switch e := failure(c.Func); {
 		case e == nil:
 		case g.names[g.pkg].errors[c.Func] != "":
-			g.walkerIn(c).lower(e, "enc", "failure.Value")
+			g.walkerIn(c).lower(e, "failure.Value")
 		default:
-			g.walkerIn(c).lower(e, "enc", "failure")
+			g.walkerIn(c).lower(e, "failure")
 		}
 		g.Line("return nil")
 	})
 	g.Line("enc.Case(0)")
 	if c.ok != nil {
-		g.walkerIn(c).lower(c.ok, "enc", "result")
+		g.walkerIn(c).lower(c.ok, "result")
 	}
 	g.Line("return nil")
 }

@@ -81,7 +81,7 @@ func (g *generator) toFuncName(t *model.Type, holder *protogen.Message) string {
 	case t.Kind == model.Char:
 		return g.runtime() + ".CharString"
 	case t.Kind.Primitive():
-		return g.runtime() + ".Widen[" + narrowed(t) + ", " + primitives[t.Kind] + "]"
+		return g.runtime() + ".Widen[" + narrowed(t) + ", " + primitive(t.Kind) + "]"
 	case t.Kind == model.Variant:
 		return g.derived("", t, "Proto")
 	case t.Named():
@@ -122,7 +122,7 @@ func (g *generator) fromExpr(f *protogen.Field, expr string) string {
 		return ""
 	}
 	if t.Kind.Primitive() && t.Kind != model.Char {
-		return g.runtime() + ".Narrow[" + primitives[t.Kind] + "](" + expr + ")"
+		return g.runtime() + ".Narrow[" + primitive(t.Kind) + "](" + expr + ")"
 	}
 	return g.fromFuncName(t, f.Holder) + "(" + expr + ")"
 }
@@ -151,7 +151,7 @@ func (g *generator) fromFuncName(t *model.Type, holder *protogen.Message) string
 	case t.Kind == model.Char:
 		return g.runtime() + ".Char"
 	case t.Kind.Primitive():
-		return g.runtime() + ".Narrow[" + primitives[t.Kind] + ", " + narrowed(t) + "]"
+		return g.runtime() + ".Narrow[" + primitive(t.Kind) + ", " + narrowed(t) + "]"
 	case t.Named():
 		return g.derived("", t, "FromProto")
 	default:

@@ -9,12 +9,15 @@ import (
 	"github.com/hygia-suite/hygia/tools/witgen/internal/prose"
 )
 
-var primitives = [...]string{
-	model.Bool: "bool",
-	model.U8:   "uint8", model.U16: "uint16", model.U32: "uint32", model.U64: "uint64",
-	model.S8: "int8", model.S16: "int16", model.S32: "int32", model.S64: "int64",
-	model.F32: "float32", model.F64: "float64",
-	model.Char: "rune", model.String: "string",
+// primitive gives the Go type of a primitive one.
+func primitive(k model.Kind) string {
+	return [...]string{
+		model.Bool: "bool",
+		model.U8:   "uint8", model.U16: "uint16", model.U32: "uint32", model.U64: "uint64",
+		model.S8: "int8", model.S16: "int16", model.S32: "int32", model.S64: "int64",
+		model.F32: "float32", model.F64: "float64",
+		model.Char: "rune", model.String: "string",
+	}[k]
 }
 
 // goType writes a type as Go refers to it.
@@ -42,7 +45,7 @@ func (g *generator) goType(t *model.Type) string {
 	case model.Result:
 		return g.runtime() + ".Result[" + g.goType(t.OK) + ", " + g.goType(t.Err) + "]"
 	default:
-		return primitives[t.Kind]
+		return primitive(t.Kind)
 	}
 }
 

@@ -128,16 +128,9 @@ func (s scope) function(name string, f *wit.Function) (*model.Func, error) {
 	}
 }
 
-var primitives = map[wit.Type]model.Kind{
-	wit.Bool{}: model.Bool, wit.Char{}: model.Char, wit.String{}: model.String,
-	wit.U8{}: model.U8, wit.U16{}: model.U16, wit.U32{}: model.U32, wit.U64{}: model.U64,
-	wit.S8{}: model.S8, wit.S16{}: model.S16, wit.S32{}: model.S32, wit.S64{}: model.S64,
-	wit.F32{}: model.F32, wit.F64{}: model.F64,
-}
-
 // reference gives a type as a field, parameter or composition refers to it.
 func (s scope) reference(t wit.Type) (*model.Type, error) {
-	if kind, ok := primitives[t]; ok {
+	if kind, ok := primitive(t); ok {
 		return &model.Type{Kind: kind}, nil
 	}
 	def, ok := t.(*wit.TypeDef)

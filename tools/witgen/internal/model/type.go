@@ -31,13 +31,13 @@ const (
 	Tuple
 )
 
-var kindNames = [...]string{
-	"bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "char", "string",
-	"record", "variant", "enum", "flags", "alias", "list", "option", "result", "tuple",
-}
-
 // String gives WIT's word for the kind.
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string {
+	return [...]string{
+		"bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "char", "string",
+		"record", "variant", "enum", "flags", "alias", "list", "option", "result", "tuple",
+	}[k]
+}
 
 // Primitive reports whether the kind is one of WIT's primitives.
 func (k Kind) Primitive() bool { return k <= String }

@@ -4,18 +4,6 @@ package naming
 
 import "strings"
 
-// initialisms are written in capitals in Go names, whatever their place. Beside
-// Go's usual ones stand those of Brazilian registers and of this field.
-var initialisms = map[string]string{
-	"api": "API", "cfm": "CFM", "cns": "CNS", "cnpj": "CNPJ", "cpf": "CPF",
-	"crm": "CRM", "css": "CSS", "dns": "DNS", "eof": "EOF", "fhir": "FHIR",
-	"html": "HTML", "http": "HTTP", "https": "HTTPS", "id": "ID", "ids": "IDs",
-	"io": "IO", "ip": "IP", "json": "JSON", "lgpd": "LGPD", "oci": "OCI", "ok": "OK",
-	"rpc": "RPC", "rqe": "RQE", "spiffe": "SPIFFE", "sql": "SQL", "tcp": "TCP",
-	"tls": "TLS", "ttl": "TTL", "udp": "UDP", "uri": "URI", "url": "URL",
-	"urls": "URLs", "utf8": "UTF8", "uuid": "UUID", "xml": "XML",
-}
-
 // Exported gives the exported Go name: "source-id" becomes SourceID.
 func Exported(kebab string) string {
 	var b strings.Builder
@@ -36,14 +24,22 @@ func Unexported(kebab string) string {
 	return first + Exported(rest)
 }
 
+// title makes a word begin with a capital, or consist of them where Go writes it
+// so: beside Go's usual initialisms stand those of Brazilian registers and of
+// this field.
 func title(word string) string {
-	if s, ok := initialisms[strings.ToLower(word)]; ok {
-		return s
-	}
-	if word == "" {
+	switch small := strings.ToLower(word); small {
+	case "":
 		return ""
+	case "api", "cfm", "cns", "cnpj", "cpf", "crm", "css", "dns", "eof", "fhir", "html", "http", "https", "id", "io",
+		"ip", "json", "lgpd", "oci", "ok", "rpc", "rqe", "spiffe", "sql", "tcp", "tls", "ttl", "udp", "uri", "url",
+		"utf8", "uuid", "xml":
+		return strings.ToUpper(word)
+	case "ids", "urls":
+		return strings.ToUpper(small[:len(small)-1]) + "s"
+	default:
+		return strings.ToUpper(word[:1]) + word[1:]
 	}
-	return strings.ToUpper(word[:1]) + word[1:]
 }
 
 // Snake gives the name of a field in proto: "source-id" becomes source_id.

@@ -29,22 +29,18 @@ func Sentence(name, link, docs, fallback string) string {
 	}
 }
 
-// notVerbs end in s like a verb of the third person, and are none.
-var notVerbs = []string{"This", "Its", "Us", "His", "Theirs", "Yes", "Always", "Perhaps", "Is", "As", "Whereas", "Unless"}
-
-// afterNouns follow a plural at the start of a doc, as in "Findings in the order
-// of their place", and do not follow a verb.
-var afterNouns = []string{"in", "of", "that", "which", "who", "whose", "with", "from", "for", "and", "or", "by", "where", "when"}
-
 // verb guesses whether a doc begins with a verb of the third person, as docs of
-// functions often do. A wrong guess costs a clumsy sentence, nothing else.
+// functions often do: with a word in s that is none of the few others, unless
+// what follows it would follow a plural, as in "Findings in the order of their
+// place". A wrong guess costs a clumsy sentence, nothing else.
 func verb(first, rest string) bool {
-	if !strings.HasSuffix(first, "s") || strings.HasSuffix(first, "ss") || strings.HasSuffix(first, "'s") ||
-		slices.Contains(notVerbs, first) {
+	if !strings.HasSuffix(first, "s") || strings.HasSuffix(first, "ss") || strings.HasSuffix(first, "'s") {
 		return false
 	}
+	others := []string{"This", "Its", "His", "Theirs", "Always", "Perhaps", "Is", "As", "Whereas", "Unless"}
+	afterPlural := []string{"in", "of", "that", "which", "who", "whose", "with", "from", "for", "and", "or", "by", "where", "when"}
 	next, _, _ := strings.Cut(rest, " ")
-	return !slices.Contains(afterNouns, next)
+	return !slices.Contains(others, first) && !slices.Contains(afterPlural, next)
 }
 
 // Uncapitalize makes the first letter small, unless its word is an acronym, a

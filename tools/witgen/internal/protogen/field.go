@@ -48,7 +48,7 @@ func scalar(t *model.Type) bool { return t.Kind.Primitive() || t.Kind == model.E
 // hold as one value.
 func (p *planner) single(m *Message, f *Field, name string, t *model.Type, pos model.Position) error {
 	if t.Kind.Primitive() {
-		f.Type = scalars[t.Kind]
+		f.Type = scalarType(t.Kind)
 		return nil
 	}
 	if t.Named() {
@@ -101,28 +101,25 @@ func (p *planner) use(path string) {
 
 func tupleField(i int) string { return "f" + string(rune('0'+i/10)) + string(rune('0'+i%10)) }
 
-// scalars are the proto types of WIT's primitives. A char is a string of one
+// scalarType gives the proto type of a primitive one. A char is a string of one
 // character, which JSON shows as such.
-var scalars = [...]string{
-	model.Bool: "bool",
-	model.U8:   "uint32", model.U16: "uint32", model.U32: "uint32", model.U64: "uint64",
-	model.S8: "int32", model.S16: "int32", model.S32: "int32", model.S64: "int64",
-	model.F32: "float", model.F64: "double",
-	model.Char: "string", model.String: "string",
-}
-
-// reserved are the methods of every generated Go message.
-var reserved = []string{
-	"Reset", "String", "ProtoMessage", "Marshal", "Unmarshal",
-	"ExtensionRangeArray", "ExtensionMap", "Descriptor",
+func scalarType(k model.Kind) string {
+	return [...]string{
+		model.Bool: "bool",
+		model.U8:   "uint32", model.U16: "uint32", model.U32: "uint32", model.U64: "uint64",
+		model.S8: "int32", model.S16: "int32", model.S32: "int32", model.S64: "int64",
+		model.F32: "float", model.F64: "double",
+		model.Char: "string", model.String: "string",
+	}[k]
 }
 
 // resolveGoNames gives fields the Go names that protoc-gen-go would, which keeps
 // them apart from methods, getters and nested messages by underscores.
 func (m *Message) resolveGoNames() {
-	taken := map[string]bool{}
-	for _, name := range reserved {
-		taken[name] = true
+	// The methods of every generated message.
+	taken := map[string]bool{
+		"Reset": true, "String": true, "ProtoMessage": true, "Marshal": true, "Unmarshal": true,
+		"ExtensionRangeArray": true, "ExtensionMap": true, "Descriptor": true,
 	}
 	unique := func(name string) string {
 		for taken[name] || taken["Get"+name] {

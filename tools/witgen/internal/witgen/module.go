@@ -19,7 +19,7 @@ func importPath(dir string) (string, error) {
 		return "", fmt.Errorf("find the folder of Go packages: %w", err)
 	}
 	for root := abs; ; root = filepath.Dir(root) {
-		text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+		text, err := os.ReadFile(filepath.Join(root, "go.mod")) //nolint:gosec // above the folder of the command line
 		switch {
 		case err == nil:
 			module := modfile.ModulePath(text)

@@ -21,10 +21,10 @@ func Write(c Config, files []File) error {
 		if current(f) {
 			continue
 		}
-		if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil { //nolint:gosec // source is for all to read
 			return fmt.Errorf("make a folder for generated files: %w", err)
 		}
-		if err := os.WriteFile(f.Path, f.Content, 0o644); err != nil {
+		if err := os.WriteFile(f.Path, f.Content, 0o644); err != nil { //nolint:gosec // source is for all to read
 			return fmt.Errorf("write a generated file: %w", err)
 		}
 	}
@@ -57,7 +57,7 @@ func Stale(c Config, files []File) ([]string, error) {
 }
 
 func current(f File) bool {
-	old, err := os.ReadFile(f.Path)
+	old, err := os.ReadFile(f.Path) //nolint:gosec // below the folder of the command line
 	return err == nil && bytes.Equal(old, f.Content)
 }
 
@@ -78,7 +78,7 @@ func leftovers(c Config, files []File) ([]string, error) {
 			case entry.IsDir() || wanted[filepath.Clean(path)] || !generatedName(entry.Name()):
 				return nil
 			}
-			text, err := os.ReadFile(path)
+			text, err := os.ReadFile(path) //nolint:gosec // below the folder of the command line
 			if err == nil && bytes.HasPrefix(text, []byte(mark)) {
 				left = append(left, path)
 			}
