@@ -35,8 +35,8 @@ var (
 	word     = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 	objectID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}$`)
 	// digits is what a Brazilian civil or health identifier looks like, with or
-	// without its punctuation: at least eleven digits and nothing else.
-	digits = regexp.MustCompile(`^[0-9./-]{11,}$`)
+	// without its punctuation: at least ten digits (a telephone number) and nothing else.
+	digits = regexp.MustCompile(`^[0-9./-]{10,}$`)
 )
 
 // Validate checks an event against the log's rules and names the first field
