@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
+	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/supervise"
 )
 
@@ -49,12 +51,25 @@ func fakeService(name string) int {
 		return service.Main(name, fakeGateway)
 	}
 	return service.Main(name, func(ctx context.Context, env *service.Env[service.Config]) error {
-		server, err := rpc.NewServer(env.ServerOptions(rpc.Policy{}))
+		options := env.ServerOptions(rpc.Policy{})
+		options.Audit, options.Verifier = nobody{}, nobody{}
+		server, err := rpc.NewServer(options)
 		if err != nil {
 			return err
 		}
 		return server.Serve(ctx, env.Listener)
 	})
+}
+
+// nobody is an audit log and a verifier of tokens that refuse everything: what
+// the supervisor asks of services passes neither.
+type nobody struct{}
+
+var errNobody = errors.New("not in this test")
+
+func (nobody) Append(context.Context, ...*auditv1.Event) error { return errNobody }
+func (nobody) Verify(context.Context, string) (actor.Actor, error) {
+	return actor.Actor{}, errNobody
 }
 
 func fakeGateway(ctx context.Context, env *service.Env[service.Config]) error {
