@@ -2,8 +2,6 @@
 
 #include "shim.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 static wasmtime_pooling_allocation_config_t *pool_new(const hy_config *c) {
   wasmtime_pooling_allocation_config_t *p = wasmtime_pooling_allocation_config_new();
@@ -55,12 +53,6 @@ wasmtime_component_export_index_t *hy_export(const wasmtime_component_t *compone
   return index;
 }
 
-bool hy_link_wasi(wasmtime_component_linker_t *linker, hy_buffer *message) {
-  wasmtime_error_t *err = wasmtime_component_linker_add_wasip2(linker);
-  hy_error_take(err, message);
-  return !err;
-}
-
 void hy_error_take(wasmtime_error_t *err, hy_buffer *message) {
   message->len = 0;
   if (!err) return;
@@ -74,6 +66,7 @@ void hy_error_take(wasmtime_error_t *err, hy_buffer *message) {
 void hy_program_delete(hy_program *p) {
   for (uint32_t i = 0; i < p->func_count; i++)
     if (p->funcs[i].index) wasmtime_component_export_index_delete(p->funcs[i].index);
+  hy_waiter_delete(&p->waiter);
   if (p->linker) wasmtime_component_linker_delete(p->linker);
   if (p->component) wasmtime_component_delete(p->component);
   if (p->engine) wasm_engine_delete(p->engine);

@@ -7,17 +7,6 @@
 
 // Written in Go: see callback.go.
 extern int hygiaHostCall(uintptr_t handle, uint32_t import);
-extern ptrdiff_t hygiaOutput(uintptr_t handle, uint8_t *data, size_t len);
-
-// An instance and its store. While a call runs, frame is the call's.
-struct hy_instance {
-  const hy_program *program;
-  wasmtime_store_t *store;
-  wasmtime_context_t *context;
-  wasmtime_component_instance_t instance;
-  hy_frame *frame;
-  wasmtime_component_func_t funcs[]; // the program's, once looked up; else all zero
-};
 
 // end records why the guest must stop and makes the error that stops it.
 static wasmtime_error_t *end(hy_frame *f, int status) {
@@ -86,29 +75,6 @@ bool hy_link_funcs(wasmtime_component_linker_t *linker, const char *iface, size_
   return ok;
 }
 
-static ptrdiff_t on_output(void *data, const unsigned char *bytes, size_t len) {
-  return hygiaOutput((uintptr_t)data, (uint8_t *)bytes, len);
-}
-
-static int grant_folders(const hy_program *p, wasmtime_context_t *context, hy_buffer *message) {
-  wasi_config_t *wasi = wasi_config_new();
-  if (p->output) {
-    wasi_config_set_stdout_custom(wasi, on_output, (void *)p->output, NULL);
-    wasi_config_set_stderr_custom(wasi, on_output, (void *)p->output, NULL);
-  }
-  for (uint32_t i = 0; i < p->folder_count; i++) {
-    const hy_folder *d = &p->folders[i];
-    size_t perms = HYGIA_WASI_PERMS_READ | (d->read_only ? 0 : HYGIA_WASI_PERMS_WRITE);
-    if (!wasi_config_preopen_dir(wasi, d->host, d->guest, perms, perms)) {
-      wasi_config_delete(wasi);
-      return HY_FOLDER;
-    }
-  }
-  wasmtime_error_t *err = wasmtime_context_set_wasi(context, wasi);
-  hy_error_take(err, message);
-  return err ? HY_FAILED : HY_OK;
-}
-
 // failed says why a call ended with err: what the host decided goes before what
 // wasmtime made of it.
 static int failed(hy_frame *f, wasmtime_error_t *err) {
@@ -131,7 +97,7 @@ static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
   wasmtime_store_epoch_deadline_callback(inst->store, on_epoch, inst, NULL);
   wasmtime_context_set_epoch_deadline(inst->context, 1);
   if (p->wasi) {
-    int rc = grant_folders(p, inst->context, &f->message);
+    int rc = hy_grant(inst, &f->message);
     if (rc) return rc;
   }
   wasmtime_error_t *err = wasmtime_component_linker_instantiate(p->linker, inst->context,

@@ -73,6 +73,13 @@ typedef struct hy_folder {
   bool read_only;
 } hy_folder;
 
+// The component that makes timers: see wasi.c.
+typedef struct hy_waiter {
+  wasmtime_component_t *component;
+  wasmtime_component_linker_t *linker;
+  wasmtime_component_export_index_t *subscribe;
+} hy_waiter;
+
 // A component with all that it imports. Immutable once linked.
 typedef struct hy_program {
   wasm_engine_t *engine;
@@ -83,6 +90,7 @@ typedef struct hy_program {
   hy_folder *folders;
   uint32_t folder_count;
   bool wasi;
+  hy_waiter waiter; // with wasi only
   uintptr_t output; // what hygiaOutput gets; 0 discards output
   int64_t memory_bytes, table_elements, instances, memories, tables;
 } hy_program;
@@ -107,7 +115,7 @@ bool hy_describe(const wasmtime_component_t *, const wasm_engine_t *, hy_buffer 
 
 // hy_link_* fill a linker. On failure they return false and fill message. iface
 // may be empty: then the functions are the world's own.
-bool hy_link_wasi(wasmtime_component_linker_t *, hy_buffer *message);
+bool hy_link_wasi(hy_program *, hy_buffer *message);
 bool hy_link_funcs(wasmtime_component_linker_t *, const char *iface, size_t iface_len,
                    const wasm_name_t *names, hy_import *const *imports, size_t count,
                    hy_buffer *message);
@@ -134,6 +142,22 @@ void hy_frame_delete(hy_frame *);
 void hy_frame_trim(hy_frame *);
 
 // Inside C.
+
+// An instance and its store. While a call runs, frame is the call's.
+struct hy_instance {
+  const hy_program *program;
+  wasmtime_store_t *store;
+  wasmtime_context_t *context;
+  wasmtime_component_instance_t instance;
+  hy_frame *frame;
+  uint64_t born;                    // with wasi: when its clock was zero
+  wasmtime_component_func_t waiter; // with wasi: makes timers, once looked up
+  wasmtime_component_func_t funcs[]; // the program's, once looked up; else all zero
+};
+
+// hy_grant gives a store its program's folders.
+int hy_grant(hy_instance *, hy_buffer *message);
+void hy_waiter_delete(hy_waiter *);
 
 void hy_reserve(hy_buffer *, size_t cap);
 void hy_append(hy_buffer *, const void *, size_t);

@@ -19,6 +19,7 @@ import (
 // nothing else: the arguments and the environment are empty, standard input is
 // at its end, and a component that imports sockets is refused. A guest cannot
 // reach a file outside of its folders, whatever path or symbolic link it uses.
+// A timer ends after 5 ms at the latest, however long the guest meant to sleep.
 type WASI struct {
 	Folders []Folder
 	// Output gets what guests write to standard output and error, one write at a
@@ -75,7 +76,7 @@ func (p *Program) grant(w *WASI) error {
 		p.c.output = C.uintptr_t(p.output)
 	}
 	var message C.hy_buffer
-	ok := C.hy_link_wasi(p.c.linker, &message)
+	ok := C.hy_link_wasi(p.c, &message)
 	if text := take(&message); !ok {
 		return errors.New("component: link WASI: " + reason(string(text)))
 	}

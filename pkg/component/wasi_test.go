@@ -239,3 +239,16 @@ func TestWASIExit(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 }
+
+// No timer holds a call, which would wait in wasmtime, out of reach of epochs.
+func TestWASISleepEndsAtTheDeadline(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	p := linkWASI(t, &component.WASI{}, component.Limits{Deadline: limit})
+	for range 3 {
+		start := time.Now()
+		err := p.Call(context.Background(), sleep, func(e *component.Encoder) { e.U64(uint64(time.Hour)) }, nil)
+		if took := time.Since(start); !errors.Is(err, component.ErrDeadline) || took < limit || took > late {
+			t.Fatalf("%v after %v", err, took)
+		}
+	}
+}

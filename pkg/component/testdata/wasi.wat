@@ -1,5 +1,5 @@
 ;; A guest that tries what WASI might let it: files by path, the environment,
-;; output, sleep. Its functions return a count, or -1 - error-code.
+;; output, sleep without end. Its functions return a count, or -1 - error-code.
 (component
   (import "wasi:filesystem/types@0.2.0" (instance $types
     (export "descriptor" (type $descriptor (sub resource)))
@@ -147,7 +147,8 @@
       (call $hear (call $get-stdin) (i64.const 10) (i32.const 64))
       (if (result i32) (i32.load8_u (i32.const 64)) (then (i32.const -1)) (else (i32.load (i32.const 72)))))
     (func (export "exit") (call $exit (i32.const 1)))
-    (func (export "sleep") (param $ns i64) (call $block (call $subscribe (local.get $ns)))))
+    (func (export "sleep") (param $ns i64) ;; again and again
+      (loop (call $block (call $subscribe (local.get $ns))) (br 0))))
   (core instance $i (instantiate $m
     (with "libc" (instance $libc))
     (with "wasi" (instance
