@@ -28,6 +28,9 @@ type Manifest struct {
 	Version string `json:"version"`
 	// Description says in a sentence what it does.
 	Description string `json:"description"`
+	// World is the WIT world that it was built against, such as
+	// "hygia:validation/pure-validator@0.1.0".
+	World string `json:"world"`
 	// Exports are the extension interfaces that it offers, such as
 	// "hygia:validation/validator@0.1.0". At least one.
 	Exports []string `json:"exports"`
@@ -151,6 +154,7 @@ func (m Manifest) check() error {
 	must(len(m.Exports) > 0 && len(m.Exports) <= maxGrants, "exports: must name 1 to %d interfaces", maxGrants)
 	must(digestPattern.MatchString(m.Digest), "digest: must be sha256: and 64 hexadecimal digits")
 	must(m.OnFailure == Closed || m.OnFailure == Skip, "on_failure: must be closed or skip")
+	must(interfacePattern.MatchString(m.World), "world: must be like hygia:validation/pure-validator@0.1.0")
 	for i, e := range m.Exports {
 		must(interfacePattern.MatchString(e), "exports[%d]: must be like hygia:validation/validator@0.1.0", i)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 const sound = `{
-  "name": "medical-basics", "version": "0.1.0", "description": "Checks.",
+  "name": "medical-basics", "version": "0.1.0", "description": "Checks.", "world": "hygia:validation/pure-validator@0.1.0",
   "exports": ["hygia:validation/validator@0.1.0"],
   "grants": {"interfaces": ["hygia:host/log@0.1.0"], "folders": [{"name": "export", "path": "/export"}], "config": ["limit"]},
   "limits": {"deadline_ms": 1000},
@@ -43,6 +43,7 @@ func TestParseManifestRefuses(t *testing.T) {
 		"more behind":      {sound + "{}", "something follows"},
 		"name":             {replace("medical-basics", "../medical"), "name:"},
 		"version":          {replace("0.1.0", "1"), "version:"},
+		"world":            {replace("hygia:validation/pure-validator@0.1.0", "pure"), "world:"},
 		"digest":           {replace("sha256:0", "sha256:"), "digest:"},
 		"export":           {replace("hygia:validation/validator@0.1.0", "validator"), "exports[0]:"},
 		"interface":        {replace("hygia:host/log@0.1.0", "log"), "grants.interfaces[0]:"},

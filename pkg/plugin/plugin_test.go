@@ -57,7 +57,7 @@ func files(t *testing.T, text string, change func(*plugin.Manifest)) fs.FS {
 	}
 	sum := sha256.Sum256(wasm)
 	m := plugin.Manifest{
-		Name: "answerer", Version: "0.1.0", Description: "Answers.",
+		Name: "answerer", Version: "0.1.0", Description: "Answers.", World: "test:api/answers@0.1.0",
 		Exports: []string{"test:api/answerer@0.1.0"}, OnFailure: plugin.Closed,
 		Digest: "sha256:" + hex.EncodeToString(sum[:]),
 	}
