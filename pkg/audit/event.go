@@ -155,7 +155,7 @@ func ValidateObject(kind, id string) error {
 		return fmt.Errorf("kind: is malformed")
 	case !objectID.MatchString(id):
 		return fmt.Errorf("id: is malformed")
-	case digits.MatchString(id):
+	case digits.MatchString(id) && !uuid.MatchString(id): // a UUID may happen to have no letter
 		return fmt.Errorf("id: may be a person's number")
 	}
 	return nil

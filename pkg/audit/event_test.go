@@ -89,7 +89,7 @@ func TestInvariant3NoIdentifierIsAnObjectsID(t *testing.T) {
 			t.Errorf("%q is taken for an id", id)
 		}
 	}
-	for _, id := range []string{audittest.ID(), "wordpress:42", "medical-basics:0.1.0", "sha256:ab12", "123456"} {
+	for _, id := range []string{audittest.ID(), "01920001-0000-7000-8000-000000000001", "wordpress:42", "medical-basics:0.1.0", "sha256:ab12", "123456"} {
 		if err := audit.ValidateObject("entry", id); err != nil {
 			t.Errorf("%q: %v", id, err)
 		}
