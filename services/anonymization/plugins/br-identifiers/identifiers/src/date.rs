@@ -21,7 +21,7 @@ pub fn find(text: &str, groups: &[Group], context: &Context, found: &mut Vec<Spa
 }
 
 fn value(text: &str, group: &Group) -> u32 {
-    text[group.start..group.end].bytes().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+    text[group.start()..group.end()].bytes().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
 }
 
 /// The one mark that both gaps have; SPACE where they have none.
@@ -42,7 +42,7 @@ fn figures(text: &str, triple: [Group; 3], context: &Context) -> Option<Span> {
         return None;
     }
     let [first, second, third] = triple.map(|group| value(text, &group));
-    let (start, end) = (triple[0].start, triple[2].end);
+    let (start, end) = (triple[0].start(), triple[2].end());
     let announced = context.announces_date(start);
     let (year, month, day, full) = match triple.map(|group| group.len()) {
         [4, 2, 2] if separator != DOT => (first, second, third, true),

@@ -25,18 +25,27 @@ const WIDEST: usize = 4;
 /// A maximal run of ASCII digits.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
-    /// Its first byte.
-    pub start: usize,
-    /// The byte after its last.
-    pub end: usize,
+    // 32 bits hold any place in a text, and a hostile text has millions of groups.
+    start: u32,
+    end: u32,
     /// What stands between it and the next.
     pub gap: Gap,
 }
 
 impl Group {
+    /// Its first byte.
+    pub fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// The byte after its last.
+    pub fn end(&self) -> usize {
+        self.end as usize
+    }
+
     /// How many digits it has.
     pub fn len(&self) -> usize {
-        self.end - self.start
+        self.end() - self.start()
     }
 }
 
@@ -52,7 +61,7 @@ pub fn read(text: &str) -> Vec<Group> {
         }
         let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit());
         let end = at + digits.count();
-        groups.push(Group { start: at, end, gap: gap(&text[end..]) });
+        groups.push(Group { start: at as u32, end: end as u32, gap: gap(&text[end..]) });
         at = end;
     }
     groups
@@ -117,12 +126,12 @@ pub fn windows<'t>(
 impl Window<'_> {
     /// The first byte.
     pub fn start(&self) -> usize {
-        self.groups[self.first].start
+        self.groups[self.first].start()
     }
 
     /// The byte after the last.
     pub fn end(&self) -> usize {
-        self.groups[self.last].end
+        self.groups[self.last].end()
     }
 
     /// Whether the groups have just these lengths.

@@ -91,6 +91,10 @@ pub fn detect(text: &str) -> Result<Vec<Span>, TooLarge> {
     phone::find(text, &groups, &context, &mut candidates);
     date::find(text, &groups, &context, &mut candidates);
     email::find(text, &mut candidates);
+    // A place has a few candidates at most: this bounds the memory of the sort.
+    if candidates.len() > 8 * MAX_SPANS {
+        return Err(TooLarge::Spans);
+    }
     let spans = resolve::without_overlaps(candidates);
     if spans.len() > MAX_SPANS {
         return Err(TooLarge::Spans);

@@ -207,12 +207,9 @@ fn random_files_are_read_or_refused() {
         for step in 0..round % 24 {
             random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let at = (random >> 33) as usize;
-            // Half of the time the next piece of a good file, so that some go deep.
-            file.push_str(if at.is_multiple_of(2) {
-                pieces[step % 8]
-            } else {
-                pieces[at / 2 % pieces.len()]
-            });
+            // Mostly the next piece of a good file, so that some go deep.
+            let good = if step < 8 { pieces[step] } else { "\n" };
+            file.push_str(if at % 8 > 0 { good } else { pieces[at / 8 % pieces.len()] });
         }
         accepted += u32::from(inspect(&mut Cursor::new(&file)).is_ok());
         let _ = read_items(&mut Cursor::new(&file), random % 300, 5);

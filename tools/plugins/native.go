@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+var testResult = regexp.MustCompile(`(?m)^(test result: .*|.*: \d+ passed, \d+ failed)$`)
+
+// test runs the components' native tests: cargo's for the crates below a
+// component's folder, and for C one program, with sanitizers.
+func (w *workshop) test(ctx context.Context, plugins []plugin) error {
+	for at, p := range plugins {
+		w.say("[%d/%d] testing %s (%s)", at+1, len(plugins), p.name, p.language)
+		run := w.testRust
+		if p.language == c {
+			run = w.testC
+		}
+		out, err := run(ctx, p)
+		if err != nil {
+			return err
+		}
+		for _, line := range testResult.FindAllString(out, -1) {
+			if !strings.Contains(line, " 0 passed; 0 failed") {
+				w.say("  %s", line)
+			}
+		}
+	}
+	return nil
+}
+
+func (w *workshop) testRust(ctx context.Context, p plugin) (string, error) {
+	manifests, err := filepath.Glob(w.path(p.dir, "*", "Cargo.toml"))
+	if err != nil {
+		return "", err
+	}
+	args := []string{"cargo", "test", "--quiet", "--locked"}
+	for _, manifest := range manifests {
+		args = append(args, "--package", filepath.Base(filepath.Dir(manifest)))
+	}
+	return w.command(ctx, w.root, []string{"CARGO_TARGET_DIR=" + w.path("build", "plugins", "cargo")}, args...)
+}
+
+func (w *workshop) testC(ctx context.Context, p plugin) (string, error) {
+	scratch, err := w.scratch(p)
+	if err != nil {
+		return "", err
+	}
+	compiler := os.Getenv("CC")
+	if compiler == "" {
+		compiler = "cc"
+	}
+	program := filepath.Join(scratch, "test")
+	// component.c is the glue, which only a component's bindings compile.
+	args := []string{compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-fsanitize=address,undefined",
+		"-fno-sanitize-recover", "-o", program}
+	for _, pattern := range []string{"src/*.c", "test/*.c"} {
+		files, err := filepath.Glob(w.path(p.dir, pattern))
+		if err != nil {
+			return "", err
+		}
+		for _, file := range files {
+			if filepath.Base(file) != "component.c" {
+				args = append(args, file)
+			}
+		}
+	}
+	if _, err := w.command(ctx, w.root, nil, args...); err != nil {
+		return "", err
+	}
+	return w.command(ctx, w.root, nil, program)
+}

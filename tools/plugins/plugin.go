@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// language is what a component is written in.
+type language string
+
+const (
+	rust language = "rust"
+	c    language = "c"
+)
+
+// plugin is a first-party component. Paths are relative to the repository's
+// root, with slashes.
+type plugin struct {
+	name     string
+	dir      string
+	language language
+	world    string // the world's name in its package, such as "pure-detector"
+	wit      string // the folder of the world's package
+}
+
+// wasm is the built component that is checked in.
+func (p plugin) wasm() string { return p.dir + "/" + p.name + ".wasm" }
+
+// manifest is the file that names the component's world and its digest.
+func (p plugin) manifest() string { return p.dir + "/manifest.json" }
+
+// findRoot returns root, or the nearest folder above the working one that holds
+// go.work.
+func findRoot(root string) (string, error) {
+	if root != "" {
+		return filepath.Abs(root)
+	}
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, statErr := os.Stat(filepath.Join(dir, "go.work")); statErr == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("run this inside the repository, or say -root")
+		}
+		dir = parent
+	}
+	return "", err
+}
+
+// discover finds the components of the services, all of them or those named, in
+// the order of their folders.
+func discover(root string, names []string) ([]plugin, error) {
+	manifests, err := fs.Glob(os.DirFS(root), "services/*/plugins/*/manifest.json")
+	if err != nil {
+		return nil, err
+	}
+	var plugins []plugin
+	for _, manifest := range manifests {
+		p, err := readPlugin(root, filepath.ToSlash(filepath.Dir(manifest)))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", manifest, err)
+		}
+		if len(names) == 0 || slices.Contains(names, p.name) {
+			plugins = append(plugins, p)
+		}
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(plugins, func(p plugin) bool { return p.name == name }) {
+			return nil, fmt.Errorf("there is no component %q", name)
+		}
+	}
+	if len(plugins) == 0 {
+		return nil, errors.New("there are no components under services/*/plugins")
+	}
+	return plugins, nil
+}
+
+func readPlugin(root, dir string) (plugin, error) {
+	data, err := os.ReadFile(filepath.Join(root, dir, "manifest.json"))
+	if err != nil {
+		return plugin{}, err
+	}
+	var manifest struct{ Name, World string }
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return plugin{}, err
+	}
+	p := plugin{name: manifest.Name, dir: dir}
+	if p.name != filepath.Base(dir) {
+		return plugin{}, fmt.Errorf("it names the component %q, and its folder %q", p.name, filepath.Base(dir))
+	}
+	// hygia:anonymization/pure-detector@0.1.0 lies in wit/anonymization.
+	path, _, _ := strings.Cut(manifest.World, "@")
+	pkg, world, ok := strings.Cut(strings.TrimPrefix(path, "hygia:"), "/")
+	if !ok {
+		return plugin{}, fmt.Errorf("the world %q is not hygia:PACKAGE/WORLD@VERSION", manifest.World)
+	}
+	p.world, p.wit = world, "wit/"+pkg
+	p.language = c
+	if _, err := os.Stat(filepath.Join(root, dir, "Cargo.toml")); err == nil {
+		p.language = rust
+	}
+	return p, nil
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// recipe is how a component is built, a command a line, words apart by spaces.
+// Words in braces are replaced; what they stand for lies outside the recipe, so
+// that the sources' digest, which covers the recipe, is the same in every folder.
+func recipe(p plugin) []string {
+	componentNew := "{wasm-tools} component new {core} -o {scratch}/" + p.name + ".wasm"
+	if p.language == rust {
+		return []string{
+			"cargo build --quiet --locked --release --target " + rustTarget + " --package " + p.name,
+			componentNew,
+		}
+	}
+	bindings := strings.ReplaceAll(p.world, "-", "_")
+	return []string{
+		"{wit-bindgen} c " + p.wit + " --world " + p.world + " --out-dir {scratch}",
+		"{python} -m ziglang cc -target wasm32-wasi -std=c11 -O2 -s -mexec-model=reactor -I{scratch} " +
+			"{c-sources} {scratch}/" + bindings + ".c {scratch}/" + bindings + "_component_type.o -o {core}",
+		componentNew,
+	}
+}
+
+// variables are what a recipe's words in braces stand for in this repository,
+// and the environment in which its commands run.
+type variables struct {
+	words map[string][]string
+	env   []string
+}
+
+func (w *workshop) variables(ctx context.Context, p plugin, scratch string) (variables, error) {
+	// Relative paths, since some tools write into the result what they were given.
+	relative, err := filepath.Rel(w.root, scratch)
+	if err != nil {
+		return variables{}, err
+	}
+	v := variables{words: map[string][]string{
+		"{wasm-tools}":  {w.path(".tools", "cargo", "bin", "wasm-tools")},
+		"{wit-bindgen}": {w.path(".tools", "cargo", "bin", "wit-bindgen")},
+		"{python}":      {w.path(".tools", "python", "bin", "python")},
+		"{scratch}":     {filepath.ToSlash(relative)},
+		"{core}":        {filepath.ToSlash(relative) + "/core.wasm"},
+	}}
+	v.env = []string{"SOURCE_DATE_EPOCH=0", "LC_ALL=C", "ZIG_GLOBAL_CACHE_DIR=" + w.path(".tools", "zig")}
+	if p.language == c {
+		files, err := filepath.Glob(w.path(p.dir, "src", "*.c"))
+		if err != nil {
+			return variables{}, err
+		}
+		for _, file := range files {
+			v.words["{c-sources}"] = append(v.words["{c-sources}"], p.dir+"/src/"+filepath.Base(file))
+		}
+		return v, nil
+	}
+	target := w.path("build", "plugins", "cargo")
+	core := "build/plugins/cargo/" + rustTarget + "/release/" + strings.ReplaceAll(p.name, "-", "_") + ".wasm"
+	v.words["{core}"] = []string{core}
+	flags, err := w.rustFlags(ctx)
+	v.env = append(v.env, "CARGO_TARGET_DIR="+target, "CARGO_INCREMENTAL=0", "CARGO_ENCODED_RUSTFLAGS="+flags)
+	return v, err
+}
+
+// rustFlags take this machine's folders out of what the compiler writes.
+func (w *workshop) rustFlags(ctx context.Context) (string, error) {
+	sysroot, err := w.sysroot(ctx)
+	if err != nil {
+		return "", err
+	}
+	cargo := os.Getenv("CARGO_HOME")
+	if cargo == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		cargo = filepath.Join(home, ".cargo")
+	}
+	remap := []string{
+		"--remap-path-prefix=" + w.root + "=/hygia",
+		"--remap-path-prefix=" + cargo + "=/cargo",
+		"--remap-path-prefix=" + sysroot + "=/rust",
+	}
+	return strings.Join(remap, "\x1f"), nil
+}
+
+// expand splits a line of a recipe and puts in what its words stand for.
+func (v variables) expand(line string) []string {
+	var args []string
+	for _, word := range strings.Fields(line) {
+		if list, ok := v.words[word]; ok {
+			args = append(args, list...)
+			continue
+		}
+		for name, list := range v.words {
+			if len(list) == 1 {
+				word = strings.ReplaceAll(word, name, list[0])
+			}
+		}
+		args = append(args, word)
+	}
+	return args
+}
