@@ -138,11 +138,13 @@ func offers(m Manifest, exports []*component.Export) error {
 	return nil
 }
 
-// checkGrants compares each import with the manifest.
+// checkGrants compares each import with the manifest. An interface of types
+// alone reaches nothing, and needs no grant.
 func (p *Plugin) checkGrants() error {
 	for _, item := range p.component.Imports() {
 		name := item.Interface
 		switch {
+		case item.Name == "":
 		case name == "":
 			return &GrantError{p.Name(), "the function " + item.Name, "import it from an interface: a function of the world itself cannot be granted"}
 		case strings.HasPrefix(name, "wasi:"):
