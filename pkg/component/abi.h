@@ -29,7 +29,6 @@ bool wasmtime_error_exit_status(const wasmtime_error_t *, int *);
 // The engine and its configuration.
 
 wasm_config_t *wasm_config_new(void);
-void wasm_config_delete(wasm_config_t *);
 wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *);
 void wasm_engine_delete(wasm_engine_t *);
 wasm_engine_t *wasmtime_engine_clone(wasm_engine_t *);
@@ -64,14 +63,6 @@ void wasmtime_pooling_allocation_config_max_memories_per_module_set(
     wasmtime_pooling_allocation_config_t *, uint32_t);
 void wasmtime_pooling_allocation_config_max_tables_per_module_set(
     wasmtime_pooling_allocation_config_t *, uint32_t);
-void wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(
-    wasmtime_pooling_allocation_config_t *, size_t);
-void wasmtime_pooling_allocation_config_table_keep_resident_set(
-    wasmtime_pooling_allocation_config_t *, size_t);
-void wasmtime_pooling_allocation_config_max_unused_warm_slots_set(
-    wasmtime_pooling_allocation_config_t *, uint32_t);
-void wasmtime_pooling_allocation_config_decommit_batch_size_set(
-    wasmtime_pooling_allocation_config_t *, size_t);
 void wasmtime_pooling_allocation_strategy_set(
     wasm_config_t *, const wasmtime_pooling_allocation_config_t *);
 

@@ -2,6 +2,10 @@
 
 #include "shim.h"
 
+#include <sys/mman.h>
+
+enum { GUARD = 32 << 20 }; // bytes that wasmtime leaves between memories
+
 
 static wasmtime_pooling_allocation_config_t *pool_new(const hy_config *c) {
   wasmtime_pooling_allocation_config_t *p = wasmtime_pooling_allocation_config_new();
@@ -18,7 +22,19 @@ static wasmtime_pooling_allocation_config_t *pool_new(const hy_config *c) {
   return p;
 }
 
+// reservable reports whether the pool's addresses are to be had: wasmtime ends the
+// process when they are not.
+static bool reservable(const hy_config *c) {
+  size_t tables = (size_t)c->tables * c->table_elements * 2 * sizeof(void *);
+  size_t all = (c->memory_reservation + GUARD) * (c->memories + 1) + tables;
+  void *p = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return false;
+  munmap(p, all);
+  return true;
+}
+
 wasm_engine_t *hy_engine_new(const hy_config *c) {
+  if (!reservable(c)) return NULL;
   wasm_config_t *config = wasm_config_new();
   wasmtime_config_wasm_component_model_set(config, true);
   wasmtime_config_concurrency_support_set(config, false); // slows calls, and nothing here uses it
@@ -27,6 +43,7 @@ wasm_engine_t *hy_engine_new(const hy_config *c) {
   wasmtime_config_shared_memory_set(config, false); // no limiter counts a shared memory
   wasmtime_config_max_wasm_stack_set(config, c->stack_bytes);
   wasmtime_config_memory_reservation_set(config, c->memory_reservation);
+  wasmtime_config_memory_guard_size_set(config, GUARD);
   wasmtime_pooling_allocation_config_t *pool = pool_new(c);
   wasmtime_pooling_allocation_strategy_set(config, pool);
   wasmtime_pooling_allocation_config_delete(pool);

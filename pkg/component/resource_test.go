@@ -138,3 +138,16 @@ func TestEnginesLeakNothing(t *testing.T) {
 		t.Errorf("grew by %d KiB and %d goroutines", grown>>10, runtime.NumGoroutine()-goroutines)
 	}
 }
+
+// Wasmtime itself would end the process.
+func TestAddressesThatAreNotThere(t *testing.T) {
+	for range 4 {
+		e, err := component.NewEngine(component.Config{MaxInstances: 20_000})
+		if err != nil {
+			t.Log(err)
+			return
+		}
+		t.Cleanup(func() { _ = e.Close() })
+	}
+	t.Fatal("more addresses than a process has")
+}

@@ -126,7 +126,7 @@
     (func (export "read") (param $path i32) (param $len i32) (result i32) (local $d i32)
       (local.set $d (call $open (local.get $path) (local.get $len) (i32.const 0) (i32.const 1)))
       (if (i32.lt_s (local.get $d) (i32.const 0)) (then (return (local.get $d))))
-      (call $read (local.get $d) (i64.const 1000) (i64.const 0) (i32.const 64))
+      (call $read (local.get $d) (i64.const -1) (i64.const 0) (i32.const 64))
       (if (result i32) (i32.load8_u (i32.const 64)) (then (call $code)) (else (i32.load (i32.const 72)))))
     (func (export "write") (param $path i32) (param $len i32) (result i32) (local $d i32)
       (local.set $d (call $open (local.get $path) (local.get $len) (i32.const 1) (i32.const 2)))
