@@ -68,11 +68,14 @@ func New(o Options) (*Sessions, error) {
 
 // Actor returns the actor token of an API token for a purpose, or the accounts
 // service's error. What was refused is not remembered. Of concurrent calls with
-// one token, one asks.
-func (s *Sessions) Actor(ctx context.Context, token string, purpose accountsv1.Purpose) (string, error) {
+// one token, one asks. Before it does, it calls admit, whose error it returns.
+func (s *Sessions) Actor(ctx context.Context, token string, purpose accountsv1.Purpose, admit func() error) (string, error) {
 	k := key{sha256.Sum256([]byte(token)), purpose}
 	if known, ok := s.known.Get(k); ok && s.clock().Before(known.until) {
 		return known.actor, nil
+	}
+	if err := admit(); err != nil {
+		return "", err
 	}
 	flight := s.flights.DoChan(fmt.Sprintf("%x/%d", k.token, purpose), func() (any, error) {
 		// Not under this request's deadline: others may wait for the answer.

@@ -45,6 +45,8 @@ func (a *accounts) Exchange(ctx context.Context, r *accountsv1.ExchangeRequest) 
 	}, nil
 }
 
+func anybody() error { return nil }
+
 func sessions(t *testing.T, a *accounts, capacity int) *session.Sessions {
 	t.Helper()
 	s, err := session.New(session.Options{Exchanger: a, Clock: time.Now, Capacity: capacity})
@@ -56,7 +58,7 @@ func sessions(t *testing.T, a *accounts, capacity int) *session.Sessions {
 
 func ask(t *testing.T, s *session.Sessions, token string, purpose accountsv1.Purpose) string {
 	t.Helper()
-	got, err := s.Actor(t.Context(), token, purpose)
+	got, err := s.Actor(t.Context(), token, purpose, anybody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +114,7 @@ func TestARefusalIsNotRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &accounts{holds: time.Minute, err: errors.New("refused")}
 		s := sessions(t, a, 10)
-		if _, err := s.Actor(t.Context(), "a", none); !errors.Is(err, a.err) {
+		if _, err := s.Actor(t.Context(), "a", none, anybody); !errors.Is(err, a.err) {
 			t.Fatalf("Actor: %v", err)
 		}
 		a.err = nil
@@ -128,14 +130,14 @@ func TestConcurrentRequestsAskOnce(t *testing.T) {
 		defer cancel()
 		var wg sync.WaitGroup
 		wg.Go(func() { // the first to ask goes away; the others are answered all the same
-			if _, err := s.Actor(gone, "a", none); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := s.Actor(gone, "a", none, anybody); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Actor: %v", err)
 			}
 		})
 		synctest.Wait()
 		for range 20 {
 			wg.Go(func() {
-				if _, err := s.Actor(t.Context(), "a", none); err != nil {
+				if _, err := s.Actor(t.Context(), "a", none, anybody); err != nil {
 					t.Error(err)
 				}
 			})
@@ -145,6 +147,19 @@ func TestConcurrentRequestsAskOnce(t *testing.T) {
 			t.Errorf("%d exchanges, want 1", n)
 		}
 	})
+}
+
+func TestOnlyWhoIsAdmittedAsks(t *testing.T) {
+	a := &accounts{holds: time.Minute}
+	s := sessions(t, a, 10)
+	full := errors.New("too many")
+	if _, err := s.Actor(t.Context(), "a", none, func() error { return full }); !errors.Is(err, full) || a.calls.Load() != 0 {
+		t.Errorf("Actor: %v, after %d exchanges", err, a.calls.Load())
+	}
+	ask(t, s, "a", none)
+	if _, err := s.Actor(t.Context(), "a", none, func() error { return full }); err != nil {
+		t.Errorf("a known session needs admission: %v", err)
+	}
 }
 
 func TestMemoryIsBounded(t *testing.T) {

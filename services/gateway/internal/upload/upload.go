@@ -49,6 +49,7 @@ type Handler struct{ Imports contentv1.ImportServiceClient }
 // Memory stays at one piece, however large the export.
 func (h Handler) Serve(w http.ResponseWriter, r *http.Request) error {
 	if r.ContentLength > MaxBytes {
+		w.Header().Set("Connection", "close")
 		return ErrTooLarge // at once, with the body unread
 	}
 	ctx, cancel := context.WithCancel(r.Context()) // ends the stream where this returns early
