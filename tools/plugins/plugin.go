@@ -55,12 +55,20 @@ func findRoot(root string) (string, error) {
 	return "", err
 }
 
-// discover finds the components of the services, all of them or those named, in
-// the order of their folders.
+// places are where components lie: with their service, or with the benchmark
+// that measures them.
+var places = []string{"services/*/plugins/*/manifest.json", "tools/bench/plugins/*/manifest.json"}
+
+// discover finds the components, all of them or those named, in the order of
+// their folders.
 func discover(root string, names []string) ([]plugin, error) {
-	manifests, err := fs.Glob(os.DirFS(root), "services/*/plugins/*/manifest.json")
-	if err != nil {
-		return nil, err
+	var manifests []string
+	for _, place := range places {
+		found, err := fs.Glob(os.DirFS(root), place)
+		if err != nil {
+			return nil, err
+		}
+		manifests = append(manifests, found...)
 	}
 	var plugins []plugin
 	for _, manifest := range manifests {
@@ -78,7 +86,7 @@ func discover(root string, names []string) ([]plugin, error) {
 		}
 	}
 	if len(plugins) == 0 {
-		return nil, errors.New("there are no components under services/*/plugins")
+		return nil, errors.New("there are no components under services/*/plugins or tools/bench/plugins")
 	}
 	return plugins, nil
 }

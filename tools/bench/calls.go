@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/bytecodealliance/wasmtime-go/v44"
+	extism "github.com/extism/go-sdk"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+)
+
+// Names of the rows that others are compared with.
+const (
+	coreCall   = "wasmtime-go core call (i32, i32)"
+	extismCall = "Extism Go SDK no-op"
+)
+
+// calls measures what a call costs. Each peer has a competition of its own, and
+// exists only for as long: its heap would make collections rarer for the others.
+func calls(ctx context.Context, o options, _ io.Writer) ([]Row, error) {
+	var rows []Row
+	for _, competition := range [][]entrants{
+		{liveNop(coreCall), freshNops, corePeer},
+		{liveNop(extismCall), extismPeer},
+		{validations},
+	} {
+		got, err := hold(ctx, o.rounds, competition)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, got...)
+	}
+	return rows, nil
+}
+
+// entrants makes contenders, and a function that ends what they need.
+type entrants func(context.Context) ([]contender, func(), error)
+
+func hold(ctx context.Context, rounds int, competition []entrants) ([]Row, error) {
+	var all []contender
+	for _, enter := range competition {
+		contenders, end, err := enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
+		all = append(all, contenders...)
+	}
+	return compete(rounds, all)
+}
+
+var nopExport = &component.Export{Name: "nop"}
+
+const nopText = `(component
+  (core module $m (func (export "nop")))
+  (core instance $i (instantiate $m))
+  (func (export "nop") (canon lift (core func $i "nop"))))`
+
+// importerText is a no-op that imports n functions, as a component that uses its
+// host's interfaces does.
+func importerText(n int) string {
+	var b strings.Builder
+	b.WriteString("(component\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  (import \"f%d\" (func $f%d))\n  (core func $l%d (canon lower (func $f%d)))\n", i, i, i, i)
+	}
+	b.WriteString("  (core module $m\n")
+	for i := range n {
+		fmt.Fprintf(&b, "    (import \"host\" \"f%d\" (func))\n", i)
+	}
+	b.WriteString("    (func (export \"nop\")))\n  (core instance $i (instantiate $m (with \"host\" (instance\n")
+	for i := range n {
+		fmt.Fprintf(&b, "    (export \"f%d\" (func $l%d))\n", i, i)
+	}
+	b.WriteString("  ))))\n  (func (export \"nop\") (canon lift (core func $i \"nop\"))))")
+	return b.String()
+}
+
+// liveNop calls an instance that stays alive, beside a peer.
+func liveNop(beside string) entrants {
+	return func(ctx context.Context) ([]contender, func(), error) {
+		engine, err := component.NewEngine(component.Config{})
+		if err != nil {
+			return nil, nil, err
+		}
+		program, err := link(ctx, engine, nopText, component.NewHost())
+		if err != nil {
+			return nil, nil, err
+		}
+		instance, err := program.Instance(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		end := func() {
+			instance.Close()
+			_ = engine.Close()
+		}
+		return []contender{{name: "component no-op, beside " + beside, beside: beside, batch: 4000, op: callNop(instance)}}, end, nil
+	}
+}
+
+// freshNops make an instance for each call, as the suite does by default.
+func freshNops(ctx context.Context) ([]contender, func(), error) {
+	engine, err := component.NewEngine(component.Config{})
+	if err != nil {
+		return nil, nil, err
+	}
+	plain, err := link(ctx, engine, nopText, component.NewHost())
+	if err != nil {
+		return nil, nil, err
+	}
+	const imports = 20
+	host := component.NewHost()
+	for i := range imports {
+		host.Func(&component.Import{Name: fmt.Sprintf("f%d", i)},
+			func(context.Context, *component.Decoder, *component.Encoder) error { return nil })
+	}
+	importing, err := link(ctx, engine, importerText(imports), host)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []contender{
+		{name: "fresh instance + no-op", beside: coreCall, batch: 1000, op: callNop(plain)},
+		{name: "fresh instance + no-op, 20 imports", beside: coreCall, batch: 1000, op: callNop(importing)},
+	}, func() { _ = engine.Close() }, nil
+}
+
+func callNop(caller component.Caller) func() error {
+	ctx := context.Background()
+	return func() error { return caller.Call(ctx, nopExport, nil, nil) }
+}
+
+func link(ctx context.Context, engine *component.Engine, text string, host *component.Host) (*component.Program, error) {
+	wasm, err := wasmtime.Wat2Wasm(text)
+	if err != nil {
+		return nil, err
+	}
+	c, err := engine.Compile(ctx, wasm)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Link(c, component.LinkOptions{Host: host, Exports: []*component.Export{nopExport}})
+}
+
+// corePeer is wasmtime-go's own call, of a core function.
+func corePeer(context.Context) ([]contender, func(), error) {
+	store := wasmtime.NewStore(wasmtime.NewEngine())
+	wasm, err := wasmtime.Wat2Wasm(`(module (func (export "add") (param i32 i32) (result i32)
+		(i32.add (local.get 0) (local.get 1))))`)
+	if err != nil {
+		return nil, nil, err
+	}
+	module, err := wasmtime.NewModule(store.Engine, wasm)
+	if err != nil {
+		return nil, nil, err
+	}
+	instance, err := wasmtime.NewInstance(store, module, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	add := instance.GetFunc(store, "add")
+	op := func() error {
+		_, err := add.Call(store, int32(2), int32(40))
+		return err
+	}
+	return []contender{{name: coreCall, batch: 2000, op: op}}, store.Close, nil
+}
+
+// extismPeer is the Extism Go SDK's call of a function that does nothing.
+func extismPeer(ctx context.Context) ([]contender, func(), error) {
+	wasm, err := wasmtime.Wat2Wasm(`(module (memory (export "memory") 1)
+		(func (export "nop") (result i32) (i32.const 0)))`)
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest := extism.Manifest{Wasm: []extism.Wasm{extism.WasmData{Data: wasm}}}
+	plugin, err := extism.NewPlugin(ctx, manifest, extism.PluginConfig{}, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	op := func() error {
+		_, _, err := plugin.Call("nop", nil)
+		return err
+	}
+	return []contender{{name: extismCall, batch: 400, op: op}}, func() { _ = plugin.Close(ctx) }, nil
+}

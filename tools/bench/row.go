@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// Row is one line of the table: a figure's distribution over N samples.
+type Row struct {
+	Name string  `json:"name"`
+	Unit string  `json:"unit"`
+	P50  float64 `json:"p50"`
+	P99  float64 `json:"p99"`
+	Mean float64 `json:"mean"`
+	N    int     `json:"n"`
+	// Beside is the name of the row that this one is compared with.
+	Beside string `json:"beside,omitempty"`
+}
+
+// distribution sums samples up. It sorts them in place.
+func distribution(name, unit, beside string, samples []float64) Row {
+	slices.Sort(samples)
+	var sum float64
+	for _, s := range samples {
+		sum += s
+	}
+	return Row{
+		Name: name, Unit: unit, Beside: beside, N: len(samples),
+		P50: percentile(samples, 50), P99: percentile(samples, 99),
+		Mean: sum / float64(max(len(samples), 1)),
+	}
+}
+
+// percentile takes the nearest rank of sorted samples.
+func percentile(sorted []float64, p int) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	rank := (len(sorted)*p + 99) / 100
+	return sorted[max(rank, 1)-1]
+}
+
+// A contender is one of several things that are measured in turns.
+type contender struct {
+	name   string
+	beside string
+	// batch is how many operations make a sample, so that the clock's own cost
+	// does not count.
+	batch int
+	op    func() error
+}
+
+// compete measures the contenders round by round, in turns, after a warm-up.
+func compete(rounds int, contenders []contender) ([]Row, error) {
+	samples := make([][]float64, len(contenders))
+	for round := range rounds + rounds/10 {
+		for i, c := range contenders {
+			ns, err := sample(c)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.name, err)
+			}
+			if round >= rounds/10 {
+				samples[i] = append(samples[i], ns)
+			}
+		}
+	}
+	rows := make([]Row, len(contenders))
+	for i, c := range contenders {
+		rows[i] = distribution(c.name, "ns", c.beside, samples[i])
+	}
+	return rows, nil
+}
+
+// sample gives the nanoseconds that one operation took, as the mean of a batch.
+func sample(c contender) (float64, error) {
+	start := time.Now() //nolint:forbidigo // measuring is what the clock is for
+	for range c.batch {
+		if err := c.op(); err != nil {
+			return 0, err
+		}
+	}
+	return float64(time.Since(start).Nanoseconds()) / float64(c.batch), nil
+}
+
+func printTable(w io.Writer, rows []Row) error {
+	median := map[string]float64{}
+	for _, r := range rows {
+		median[r.Name] = r.P50
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "row\tunit\tp50\tp99\tmean\tn\tbeside\tratio of medians\t")
+	for _, r := range rows {
+		ratio := ""
+		if m := median[r.Beside]; m > 0 {
+			ratio = fmt.Sprintf("%.3f", r.P50/m)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%.4g\t%.4g\t%.4g\t%d\t%s\t%s\t\n", r.Name, r.Unit, r.P50, r.P99, r.Mean, r.N, r.Beside, ratio)
+	}
+	return t.Flush()
+}
+
+func writeJSON(path string, rows []Row) error {
+	text, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o600)
+}

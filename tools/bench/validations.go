@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"strings"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/wit/document"
+	"github.com/hygia-suite/hygia/pkg/wit/validation"
+)
+
+//go:embed plugins/cpf-rule/manifest.json plugins/cpf-rule/cpf-rule.wasm
+var guests embed.FS //nolint:gochecknoglobals // embedded files are one
+
+const nativeRule = "1 KiB validation, native Go"
+
+// validations measures a rule over 1 KiB of text, as a component and in Go.
+func validations(ctx context.Context) ([]contender, func(), error) {
+	engine, err := component.NewEngine(component.Config{})
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := loadRule(ctx, engine)
+	if err != nil {
+		return nil, nil, err
+	}
+	validator, d := validation.NewValidator(p), kibibyte()
+	background := context.Background()
+	return []contender{
+		{name: "1 KiB validation, component, fresh instance", beside: nativeRule, batch: 500, op: func() error {
+			_, err := validator.Validate(background, d)
+			return err
+		}},
+		{name: nativeRule, batch: 2000, op: func() error {
+			nativeValidate(d)
+			return nil
+		}},
+	}, func() { p.Close(); _ = engine.Close() }, nil
+}
+
+func loadRule(ctx context.Context, engine *component.Engine) (*plugin.Plugin, error) {
+	files, err := fs.Sub(guests, "plugins/cpf-rule")
+	if err != nil {
+		return nil, err
+	}
+	return plugin.Load(ctx, plugin.Options{Engine: engine, Files: files, Exports: validation.ValidatorExports})
+}
+
+// kibibyte is a document with 1 KiB of body, one CPF among numbers that are none.
+func kibibyte() document.Document {
+	const text = "<!-- wp:paragraph --><p>Protocolo 123.456.789-00; pressão 120/80; dose de 500 mg, lote 11111111111. </p><!-- /wp:paragraph -->\n"
+	body := strings.Repeat(text, 8)[:1024-16] + " 529.982.247-25."
+	return document.Document{
+		Language: "pt-BR", Kind: document.EntryKindPost, Title: "Hipertensão arterial", Body: body,
+		Authors: []document.Author{{DisplayName: "Equipe editorial"}},
+	}
+}
