@@ -9,12 +9,16 @@ import (
 
 	"k8s.io/klog/v2"
 
+	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
+	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
+	"github.com/hygia-suite/hygia/services/audit/internal/form"
 	"github.com/hygia-suite/hygia/services/audit/internal/server"
 	"github.com/hygia-suite/hygia/services/audit/internal/tlog"
 	"github.com/hygia-suite/hygia/services/audit/internal/trail"
+	"github.com/hygia-suite/hygia/services/audit/plugins"
 )
 
 // Config is the configuration file of the audit service.
@@ -44,15 +48,31 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 		return fmt.Errorf("audit: %w", err)
 	}
 	defer func() { err = errors.Join(err, events.Close()) }()
+	engine, err := component.NewEngine(component.Config{})
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	defer engine.Close()
+	fhir, err := form.Load(ctx, engine, plugins.FHIRAuditEvent())
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	defer fhir.Close()
+	return serve(ctx, env, server.Options{
+		Trail: events, Log: log, Forms: map[string]server.Form{fhir.Name(): fhir},
+	}, fhir)
+}
+
+func serve(ctx context.Context, env *service.Env[Config], o server.Options, fhir *form.Component) error {
 	options := env.ServerOptions(server.Policy)
-	options.Audit = ownLog{events}
+	options.Audit = ownLog{o.Trail}
+	options.Status.Engine = component.EngineName()
+	options.Status.Components = func() []*statusv1.Component { return []*statusv1.Component{fhir.Status()} }
 	s, err := rpc.NewServer(options)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(server.Options{
-		Trail: events, Log: log, Forms: nil,
-	}))
+	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(o))
 	return s.Serve(ctx, env.Listener)
 }
 

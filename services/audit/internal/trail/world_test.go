@@ -16,6 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if err := flag.Set("rapid.checks", "25"); err != nil { // each opens databases
+		panic(err)
+	}
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
 	os.Exit(m.Run())
