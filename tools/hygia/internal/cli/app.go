@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/hygia-suite/hygia/pkg/service"
+)
+
+// Env is what a command takes from its process, so that tests run it whole.
+type Env struct {
+	Args           []string // without the program's name
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// StdinTerminal and StderrTerminal tell whether a person is there.
+	StdinTerminal, StderrTerminal bool
+	// ReadPassword asks on the terminal, without echo.
+	ReadPassword func(prompt string) (string, error)
+	Getenv       func(string) string
+	Environ      []string
+	// Dir is the working folder; ConfigDir holds the person's settings.
+	Dir, ConfigDir string
+	// Executable is this very program.
+	Executable string
+	HTTP       *http.Client
+	Clock      func() time.Time
+	Version    string
+	// Signals ask for an end; the second one ends at once.
+	Signals <-chan os.Signal
+}
+
+// Main runs the command as this process and returns its exit code.
+func Main() int {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	dir, _ := os.Getwd() // where it cannot be had, there is no dev.env above it
+	config, err := os.UserConfigDir()
+	if err != nil {
+		config = filepath.Join(os.TempDir(), "hygia")
+	}
+	executable, _ := os.Executable() // only `hygia up` needs it, and says so
+	return Env{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		StdinTerminal: term.IsTerminal(int(os.Stdin.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		ReadPassword: readPassword, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
+		ConfigDir: filepath.Join(config, "hygia"), Executable: executable,
+		HTTP: &http.Client{Timeout: 2 * time.Minute}, Clock: time.Now, Version: service.Version(), Signals: signals,
+	}.Run(context.Background())
+}
+
+// Run runs one command and returns its exit code.
+func (e Env) Run(ctx context.Context) int {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a := &app{env: e}
+	root := a.root()
+	root.SetArgs(e.Args)
+	root.SetIn(e.Stdin)
+	root.SetOut(e.Stdout)
+	root.SetErr(e.Stderr)
+	go func() {
+		select {
+		case <-e.Signals:
+			cancel(errInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.started {
+		err = usageError{err} // cobra refused the words before a command began
+	}
+	code := exitCode(err)
+	if code == ExitInterrupted {
+		err = errInterrupted
+	}
+	if err != nil {
+		explain(e.Stderr, err)
+	}
+	return code
+}
+
+// app is one run of the command.
+type app struct {
+	env     Env
+	started bool
+
+	json      bool
+	url       string
+	as        string
+	tokenFile string
+}
+
+const rootLong = `hygia runs the Hygia suite on one machine, and works with any suite that runs.
+
+It talks to the suite at HYGIA_URL, or at the one that the nearest .hygia/dev.env
+names. Who asks is said, in this order, by --token-file; by --as ROLE, which takes
+HYGIA_<ROLE>_TOKEN from the environment or from .hygia/dev.env; by HYGIA_TOKEN; by
+` + "`hygia login`" + `; and, for a suite of .hygia/dev.env, by the role that the command
+is for.
+
+`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "hygia",
+		Short:         "Runs the Hygia suite, and works with it",
+		Long:          rootLong + exitTable,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVar(&a.json, "json", false, "print one JSON object, for programs")
+	flags.StringVar(&a.url, "url", "", "the suite's `URL` (default $HYGIA_URL)")
+	flags.StringVar(&a.as, "as", "", "ask as this `ROLE`: admin, editor, reviewer or dpo")
+	flags.StringVar(&a.tokenFile, "token-file", "", "read the token from `FILE`")
+	root.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(rolesForCompletion(), cobra.ShellCompDirectiveNoFileComp))
+	root.AddCommand(
+		a.upCommand(), a.statusCommand(), a.loginCommand(), a.importCommand(), a.validateCommand(),
+		a.anonymizeCommand(), a.contentCommand(), a.auditCommand(), a.versionCommand(),
+	)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage("%w; see `%s --help`", err, c.CommandPath())
+	})
+	return root
+}
+
+// command makes a command whose run marks that the words were understood.
+func (a *app) command(c *cobra.Command, run func(ctx context.Context, args []string) error) *cobra.Command {
+	c.Long += "\n\n" + exitTable
+	c.RunE = func(c *cobra.Command, args []string) error {
+		a.started = true
+		return run(c.Context(), args)
+	}
+	return c
+}
+
+// group makes a command that has commands.
+func (a *app) group(c *cobra.Command, inner ...*cobra.Command) *cobra.Command {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage("unknown command %q for %q; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
+		}
+		return nil
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return errors.Join(usage("which command? See `%s --help`", c.CommandPath()))
+	}
+	c.AddCommand(inner...)
+	return c
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/hygia-suite/hygia/tools/hygia/internal/rest"
+	"github.com/hygia-suite/hygia/tools/hygia/internal/supervise"
+)
+
+// Exit codes. Scripts rely on them: a number never changes its meaning.
+const (
+	ExitOK          = 0
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitRefused     = 3
+	ExitNotFound    = 4
+	ExitFindings    = 5
+	ExitUnavailable = 6
+	ExitInterrupted = 130
+)
+
+// exitTable is the same for every command's help and for the README.
+const exitTable = `Exit codes:
+  0    done
+  1    failed
+  2    wrong usage, or input that was refused as invalid
+  3    refused: not signed in, not allowed, or not possible as things stand
+  4    not found
+  5    findings of severity error, or a verification that failed
+  6    the suite, or a part of it, cannot be reached; or too many requests
+  130  interrupted`
+
+// usageError is the caller's mistake.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// codeError is an outcome with a code of its own. Where err is nil, the command
+// has already said what it found.
+type codeError struct {
+	code int
+	err  error
+}
+
+func (e codeError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+func (e codeError) Unwrap() error { return e.err }
+
+// errInterrupted is the cause of a context that a signal ended.
+var errInterrupted = errors.New("interrupted")
+
+// exitCode gives the code that goes with an error.
+func exitCode(err error) int {
+	var (
+		code    codeError
+		wrong   usageError
+		problem *rest.Problem
+		busy    *supervise.BusyError
+	)
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &code):
+		return code.code
+	case errors.As(err, &wrong), errors.Is(err, rest.ErrURL), errors.As(err, &busy),
+		errors.Is(err, supervise.ErrForeign), errors.Is(err, supervise.ErrInUse):
+		return ExitUsage
+	case errors.As(err, &problem):
+		return problemCode(problem.Status)
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.Is(err, rest.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		return ExitUnavailable
+	}
+	return ExitFailure
+}
+
+func problemCode(status int) int {
+	switch status {
+	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return ExitUsage
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusPreconditionFailed:
+		return ExitRefused
+	case http.StatusNotFound, http.StatusGone:
+		return ExitNotFound
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return ExitUnavailable
+	}
+	return ExitFailure
+}
+
+// explain writes what happened, where, and what to do.
+func explain(w io.Writer, err error) {
+	var code codeError
+	if errors.As(err, &code) && code.err == nil {
+		return
+	}
+	fmt.Fprintln(w, "hygia:", err)
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintln(w, "  do:", hint)
+	}
+}
+
+func hintOf(err error) string {
+	var problem *rest.Problem
+	if errors.As(err, &problem) {
+		switch {
+		case problem.Hint != "":
+			return problem.Hint
+		case problem.Status == http.StatusUnauthorized:
+			return "log in with `hygia login`, or set HYGIA_TOKEN"
+		case problem.Status == http.StatusForbidden:
+			return "ask for the role that this needs, or choose another with --as"
+		}
+		return ""
+	}
+	if errors.Is(err, rest.ErrUnavailable) {
+		return "start the suite with `hygia up`, or set HYGIA_URL to where it runs"
+	}
+	return ""
+}
