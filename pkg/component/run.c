@@ -166,39 +166,3 @@ void hy_instance_delete(hy_instance *inst) {
   wasmtime_store_delete(inst->store);
   free(inst);
 }
-
-// Frames.
-
-enum { KEEP = 64 << 10 };
-
-hy_frame *hy_frame_new(uintptr_t handle) {
-  hy_frame *f = calloc(1, sizeof *f);
-  if (!f) abort();
-  f->handle = handle;
-  hy_reserve(&f->out, 4096);
-  hy_reserve(&f->in, 4096);
-  hy_reserve(&f->arena, 4096);
-  return f;
-}
-
-static void trim(hy_buffer *b) {
-  b->len = 0;
-  if (b->cap <= KEEP) return;
-  free(b->data);
-  *b = (hy_buffer){0};
-}
-
-void hy_frame_trim(hy_frame *f) {
-  trim(&f->out);
-  trim(&f->in);
-  trim(&f->arena);
-  trim(&f->message);
-}
-
-void hy_frame_delete(hy_frame *f) {
-  free(f->out.data);
-  free(f->in.data);
-  free(f->arena.data);
-  free(f->message.data);
-  free(f);
-}

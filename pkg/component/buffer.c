@@ -1,0 +1,56 @@
+// Buffers, and the frames that hold them.
+
+#include "shim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void hy_reserve(hy_buffer *b, size_t cap) {
+  if (cap <= b->cap) return;
+  size_t grown = b->cap * 2 > cap ? b->cap * 2 : cap;
+  uint8_t *p = realloc(b->data, grown);
+  if (!p) abort(); // as wasmtime itself does
+  b->data = p;
+  b->cap = grown;
+}
+
+void hy_append(hy_buffer *b, const void *data, size_t len) {
+  if (!len) return;
+  hy_reserve(b, b->len + len);
+  memcpy(b->data + b->len, data, len);
+  b->len += len;
+}
+
+enum { KEEP = 64 << 10 };
+
+hy_frame *hy_frame_new(uintptr_t handle) {
+  hy_frame *f = calloc(1, sizeof *f);
+  if (!f) abort();
+  f->handle = handle;
+  hy_reserve(&f->out, 4096);
+  hy_reserve(&f->in, 4096);
+  hy_reserve(&f->arena, 4096);
+  return f;
+}
+
+static void trim(hy_buffer *b) {
+  b->len = 0;
+  if (b->cap <= KEEP) return;
+  free(b->data);
+  *b = (hy_buffer){0};
+}
+
+void hy_frame_trim(hy_frame *f) {
+  trim(&f->out);
+  trim(&f->in);
+  trim(&f->arena);
+  trim(&f->message);
+}
+
+void hy_frame_delete(hy_frame *f) {
+  free(f->out.data);
+  free(f->in.data);
+  free(f->arena.data);
+  free(f->message.data);
+  free(f);
+}

@@ -1,0 +1,36 @@
+// What lowering and lifting share: the flat encoding of codec.go.
+
+#ifndef HYGIA_FLAT_H
+#define HYGIA_FLAT_H
+
+#include "shim.h"
+
+// Numbers are copied between the two as they lie in memory.
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian machine");
+
+typedef wasmtime_component_val_t val;
+typedef wasmtime_component_valrecord_entry_t entry;
+
+// How many bytes follow the tag of a primitive value; flags and heads of lists,
+// options and cases follow the same rule.
+static const uint8_t width[] = {
+    [WASMTIME_COMPONENT_BOOL] = 1,    [WASMTIME_COMPONENT_S8] = 1,
+    [WASMTIME_COMPONENT_U8] = 1,      [WASMTIME_COMPONENT_S16] = 2,
+    [WASMTIME_COMPONENT_U16] = 2,     [WASMTIME_COMPONENT_S32] = 4,
+    [WASMTIME_COMPONENT_U32] = 4,     [WASMTIME_COMPONENT_S64] = 8,
+    [WASMTIME_COMPONENT_U64] = 8,     [WASMTIME_COMPONENT_F32] = 4,
+    [WASMTIME_COMPONENT_F64] = 8,     [WASMTIME_COMPONENT_CHAR] = 4,
+    [WASMTIME_COMPONENT_STRING] = 4,  [WASMTIME_COMPONENT_LIST] = 4,
+    [WASMTIME_COMPONENT_VARIANT] = 4, [WASMTIME_COMPONENT_ENUM] = 4,
+    [WASMTIME_COMPONENT_OPTION] = 1,  [WASMTIME_COMPONENT_RESULT] = 4,
+    [WASMTIME_COMPONENT_FLAGS] = 8,
+};
+
+// Enum, variant and result share a tag: the one who writes a case does not know.
+static inline uint8_t tag_of(uint8_t kind) {
+  return kind == WASMTIME_COMPONENT_ENUM || kind == WASMTIME_COMPONENT_RESULT
+             ? WASMTIME_COMPONENT_VARIANT
+             : kind;
+}
+
+#endif

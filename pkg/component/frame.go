@@ -1,0 +1,152 @@
+package component
+
+// #include "shim.h"
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/cgo"
+	"time"
+)
+
+// frame is what one call at a time needs: its C half, its codecs, and what the
+// watcher must know. The engine keeps and reuses frames.
+type frame struct {
+	engine *Engine
+	c      *C.hy_frame
+	handle cgo.Handle
+	enc    Encoder
+	dec    Decoder
+
+	// Guarded by engine.mu.
+	ctx      context.Context // nil while no call runs
+	limit    time.Duration
+	deadline time.Time // zero until the watcher or a host call sets it
+	stopped  error     // why the guest was told to stop
+	extra    bool      // made for a call inside a host function: not counted, not kept
+
+	// Only for the call's own goroutine.
+	program     *Program
+	hostCtx     *hostContext // nil before the first host function
+	hostArgs    Decoder
+	hostResults Encoder
+	hostErr     error
+}
+
+func (e *Engine) newFrame() *frame {
+	f := &frame{engine: e}
+	f.handle = cgo.NewHandle(f)
+	f.c = C.hy_frame_new(C.uintptr_t(f.handle))
+	return f
+}
+
+func (f *frame) delete() {
+	C.hy_frame_delete(f.c)
+	f.handle.Delete()
+}
+
+// begin makes the call known to the watcher.
+func (f *frame) begin(ctx context.Context, p *Program) {
+	f.ctx, f.limit, f.deadline, f.stopped = ctx, p.limits.Deadline, time.Time{}, nil
+	f.program, f.hostErr = p, nil
+	f.c.stop = 0
+	f.c.calls = C.uint32_t(p.limits.HostCalls)
+	f.c.out_max = C.size_t(p.limits.ResultBytes)
+	f.enc.reset(p.limits)
+	if len(p.imports) > 0 {
+		f.deadline = time.Now().Add(f.limit) // host functions are told it
+	}
+	f.engine.wakeWatcher()
+}
+
+// leave gives the frame back and ends what was closed during the call.
+func (f *frame) leave(inst *Instance) {
+	if f.hostCtx != nil {
+		f.hostCtx.end()
+	}
+	p := f.program
+	f.hostCtx, f.hostErr, f.program = nil, nil, nil
+	f.trim()
+	e := f.engine
+	e.mu.Lock()
+	f.ctx = nil
+	e.giveBack(f)
+	rest := e.dismiss(p, inst)
+	e.mu.Unlock()
+	rest.free()
+}
+
+// keep is how much of a buffer survives a call, in bytes.
+const keep = 64 << 10
+
+func (f *frame) trim() {
+	f.dec.buf, f.hostArgs.buf, f.hostResults.buf = nil, nil, nil
+	if cap(f.enc.buf) > keep {
+		f.enc.buf = nil
+	}
+	if f.c.out.cap > keep || f.c.in.cap > keep || f.c.arena.cap > keep || f.c.message.cap > keep {
+		C.hy_frame_trim(f.c)
+	}
+}
+
+// arguments encodes a call's arguments.
+func (f *frame) arguments(args func(*Encoder)) ([]byte, error) {
+	if args != nil {
+		args(&f.enc)
+	}
+	debugGC()
+	return f.enc.buf, f.enc.err
+}
+
+// results hands the results of a call that went well to its caller.
+func (f *frame) results(read func(*Decoder)) error {
+	if read == nil {
+		return nil
+	}
+	f.dec.reset(view(&f.c.out), f.program.limits)
+	read(&f.dec)
+	return f.dec.finish()
+}
+
+// failure says why a call failed.
+func (f *frame) failure(rc C.int) error {
+	limits := f.program.limits
+	switch rc {
+	case C.HY_STOPPED:
+		f.engine.mu.Lock()
+		defer f.engine.mu.Unlock()
+		return f.stopped
+	case C.HY_HOST:
+		return f.hostErr
+	case C.HY_HOST_VALUE:
+		return f.program.imports[f.c._import].failed(
+			&CodecError{Reason: "the results do not have the function's type"})
+	case C.HY_VALUE:
+		return &CodecError{Reason: "the arguments do not have the function's types"}
+	case C.HY_RESULT:
+		return &LimitError{Limit: LimitResult, Max: int64(limits.ResultBytes)}
+	case C.HY_HOST_CALLS:
+		return &LimitError{Limit: LimitHostCalls, Max: int64(limits.HostCalls)}
+	case C.HY_EXITED:
+		return &ExitError{Status: int(f.c.exit_status)}
+	case C.HY_FOLDER:
+		return ErrFolder
+	case C.HY_FAILED:
+		return guestError(string(view(&f.c.message)), f.c.started != 0)
+	}
+	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))
+}
+
+// stopError is why a done context stops a call.
+func stopError(ctx context.Context) error {
+	err := ctx.Err()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return ErrDeadline
+	}
+	if cause := context.Cause(ctx); cause != err {
+		return fmt.Errorf("component: call stopped: %w: %w", err, cause)
+	}
+	return fmt.Errorf("component: call stopped: %w", err)
+}
