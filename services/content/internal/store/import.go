@@ -22,11 +22,17 @@ type Import struct {
 	ID string
 	// Importer is "name@version".
 	Importer string
+	// Format is what the export was uploaded as, such as "wordpress".
+	Format string
 	// Person uploaded the export, and saves the entries.
 	Person string
-	State  ImportState
+	// Purpose is what the person did it for; the audit log wants it beside them.
+	Purpose string
+	State   ImportState
 	// Site is where the source ids come from; empty until inspected.
 	Site string
+	// Language is the site's, as a BCP 47 tag; empty until inspected.
+	Language string
 	// Next is the importer's place of the next item; nil before the first and
 	// after the last.
 	Next           *uint64

@@ -12,7 +12,8 @@ const lastID = "g"
 
 func toImport(row db.Import) store.Import {
 	i := store.Import{
-		ID: row.ID, Importer: row.Importer, Person: row.Person, State: store.ImportState(row.State), Site: row.Site,
+		ID: row.ID, Importer: row.Importer, Format: row.Format, Person: row.Person, Purpose: row.Purpose,
+		State: store.ImportState(row.State), Site: row.Site, Language: row.Language,
 		ItemsDone: int(row.ItemsDone), ItemsTotal: int(row.ItemsTotal), EntriesCreated: int(row.EntriesCreated),
 		EntriesKnown: int(row.EntriesKnown), AuthorsCreated: int(row.AuthorsCreated), TermsCreated: int(row.TermsCreated),
 		Omissions: int(row.Omissions), Problem: row.Problem, Size: row.Size, SHA256: row.Sha256,
@@ -80,8 +81,8 @@ func (r *reader) Omissions(ctx context.Context, importID string, after, limit in
 
 func (w *writer) CreateImport(ctx context.Context, i store.Import) error {
 	return fail("create an import", w.q.InsertImport(ctx, db.InsertImportParams{
-		Tenant: w.tenant, ID: i.ID, Importer: i.Importer, Person: i.Person, State: string(i.State), Site: i.Site,
-		NextItem: place(i.Next), ItemsDone: int64(i.ItemsDone), ItemsTotal: int64(i.ItemsTotal),
+		Tenant: w.tenant, ID: i.ID, Importer: i.Importer, Format: i.Format, Person: i.Person, Purpose: i.Purpose,
+		State: string(i.State), Site: i.Site, Language: i.Language, NextItem: place(i.Next), ItemsDone: int64(i.ItemsDone), ItemsTotal: int64(i.ItemsTotal),
 		EntriesCreated: int64(i.EntriesCreated), EntriesKnown: int64(i.EntriesKnown),
 		AuthorsCreated: int64(i.AuthorsCreated), TermsCreated: int64(i.TermsCreated), Omissions: int64(i.Omissions),
 		Problem: i.Problem, Size: i.Size, Sha256: i.SHA256,
@@ -91,8 +92,8 @@ func (w *writer) CreateImport(ctx context.Context, i store.Import) error {
 
 func (w *writer) SaveImport(ctx context.Context, i store.Import) error {
 	rows, err := w.q.UpdateImport(ctx, db.UpdateImportParams{
-		Tenant: w.tenant, ID: i.ID, Importer: i.Importer, State: string(i.State), Site: i.Site, NextItem: place(i.Next),
-		ItemsDone: int64(i.ItemsDone), ItemsTotal: int64(i.ItemsTotal), EntriesCreated: int64(i.EntriesCreated),
+		Tenant: w.tenant, ID: i.ID, Importer: i.Importer, State: string(i.State), Site: i.Site, Language: i.Language,
+		NextItem: place(i.Next), ItemsDone: int64(i.ItemsDone), ItemsTotal: int64(i.ItemsTotal), EntriesCreated: int64(i.EntriesCreated),
 		EntriesKnown: int64(i.EntriesKnown), AuthorsCreated: int64(i.AuthorsCreated), TermsCreated: int64(i.TermsCreated),
 		Problem: i.Problem, FinishTime: optTime(i.FinishTime),
 	})

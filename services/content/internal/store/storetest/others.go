@@ -94,13 +94,14 @@ func testImports(w *world) {
 	ctx := w.Context()
 	var all []store.Import
 	for n := range 3 {
-		i := store.Import{ID: NewID(), Importer: "x@1", Person: "p", State: store.Inspecting, Size: int64(n), SHA256: "s", CreateTime: now}
+		i := store.Import{ID: NewID(), Importer: "x@1", Format: "x", Person: "p", Purpose: "editorial", State: store.Inspecting, Size: int64(n), SHA256: "s", CreateTime: now}
 		w.mustWrite(func(tx store.Tx) error { return tx.CreateImport(ctx, i) })
 		all = append([]store.Import{i}, all...)
 	}
 	next := uint64(1 << 40)
 	i := all[0]
 	i.State, i.Site, i.Next, i.ItemsDone, i.ItemsTotal = store.Running, "site", &next, 1, 2
+	i.Language = "en"
 	i.EntriesCreated, i.EntriesKnown, i.AuthorsCreated, i.TermsCreated = 3, 4, 5, 6
 	w.mustWrite(func(tx store.Tx) error { return tx.SaveImport(ctx, i) })
 	w.mustView(func(r store.Reader) error {

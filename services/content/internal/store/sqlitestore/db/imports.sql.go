@@ -32,7 +32,7 @@ func (q *Queries) CountOpenImports(ctx context.Context, tenant string) (int64, e
 }
 
 const getImport = `-- name: GetImport :one
-SELECT tenant, id, importer, person, state, site, next_item, items_done, items_total, entries_created, entries_known, authors_created, terms_created, omissions, problem, size, sha256, create_time, finish_time FROM imports WHERE tenant = ? AND id = ?
+SELECT tenant, id, importer, format, person, purpose, state, site, language, next_item, items_done, items_total, entries_created, entries_known, authors_created, terms_created, omissions, problem, size, sha256, create_time, finish_time FROM imports WHERE tenant = ? AND id = ?
 `
 
 func (q *Queries) GetImport(ctx context.Context, tenant string, iD string) (Import, error) {
@@ -42,9 +42,12 @@ func (q *Queries) GetImport(ctx context.Context, tenant string, iD string) (Impo
 		&i.Tenant,
 		&i.ID,
 		&i.Importer,
+		&i.Format,
 		&i.Person,
+		&i.Purpose,
 		&i.State,
 		&i.Site,
+		&i.Language,
 		&i.NextItem,
 		&i.ItemsDone,
 		&i.ItemsTotal,
@@ -80,18 +83,21 @@ func (q *Queries) GetSourceEntry(ctx context.Context, arg GetSourceEntryParams) 
 }
 
 const insertImport = `-- name: InsertImport :exec
-INSERT INTO imports (tenant, id, importer, person, state, site, next_item, items_done, items_total, entries_created,
+INSERT INTO imports (tenant, id, importer, format, person, purpose, state, site, language, next_item, items_done, items_total, entries_created,
   entries_known, authors_created, terms_created, omissions, problem, size, sha256, create_time, finish_time)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 type InsertImportParams struct {
 	Tenant         string
 	ID             string
 	Importer       string
+	Format         string
 	Person         string
+	Purpose        string
 	State          string
 	Site           string
+	Language       string
 	NextItem       *int64
 	ItemsDone      int64
 	ItemsTotal     int64
@@ -112,9 +118,12 @@ func (q *Queries) InsertImport(ctx context.Context, arg InsertImportParams) erro
 		arg.Tenant,
 		arg.ID,
 		arg.Importer,
+		arg.Format,
 		arg.Person,
+		arg.Purpose,
 		arg.State,
 		arg.Site,
+		arg.Language,
 		arg.NextItem,
 		arg.ItemsDone,
 		arg.ItemsTotal,
@@ -181,7 +190,7 @@ func (q *Queries) InsertSourceEntry(ctx context.Context, arg InsertSourceEntryPa
 }
 
 const listImports = `-- name: ListImports :many
-SELECT tenant, id, importer, person, state, site, next_item, items_done, items_total, entries_created, entries_known, authors_created, terms_created, omissions, problem, size, sha256, create_time, finish_time FROM imports
+SELECT tenant, id, importer, format, person, purpose, state, site, language, next_item, items_done, items_total, entries_created, entries_known, authors_created, terms_created, omissions, problem, size, sha256, create_time, finish_time FROM imports
 WHERE tenant = ?1 AND id < ?2
 ORDER BY id DESC
 LIMIT ?3
@@ -206,9 +215,12 @@ func (q *Queries) ListImports(ctx context.Context, arg ListImportsParams) ([]Imp
 			&i.Tenant,
 			&i.ID,
 			&i.Importer,
+			&i.Format,
 			&i.Person,
+			&i.Purpose,
 			&i.State,
 			&i.Site,
+			&i.Language,
 			&i.NextItem,
 			&i.ItemsDone,
 			&i.ItemsTotal,
@@ -320,17 +332,19 @@ func (q *Queries) ListOpenImports(ctx context.Context, most int64) ([]ListOpenIm
 
 const updateImport = `-- name: UpdateImport :execrows
 UPDATE imports
-SET importer = ?1, state = ?2, site = ?3, next_item = ?4,
-    items_done = ?5, items_total = ?6, entries_created = ?7,
-    entries_known = ?8, authors_created = ?9,
-    terms_created = ?10, problem = ?11, finish_time = ?12
-WHERE tenant = ?13 AND id = ?14
+SET importer = ?1, state = ?2, site = ?3,
+    language = ?4, next_item = ?5,
+    items_done = ?6, items_total = ?7, entries_created = ?8,
+    entries_known = ?9, authors_created = ?10,
+    terms_created = ?11, problem = ?12, finish_time = ?13
+WHERE tenant = ?14 AND id = ?15
 `
 
 type UpdateImportParams struct {
 	Importer       string
 	State          string
 	Site           string
+	Language       string
 	NextItem       *int64
 	ItemsDone      int64
 	ItemsTotal     int64
@@ -349,6 +363,7 @@ func (q *Queries) UpdateImport(ctx context.Context, arg UpdateImportParams) (int
 		arg.Importer,
 		arg.State,
 		arg.Site,
+		arg.Language,
 		arg.NextItem,
 		arg.ItemsDone,
 		arg.ItemsTotal,

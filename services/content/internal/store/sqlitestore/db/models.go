@@ -43,9 +43,12 @@ type Import struct {
 	Tenant         string
 	ID             string
 	Importer       string
+	Format         string
 	Person         string
+	Purpose        string
 	State          string
 	Site           string
+	Language       string
 	NextItem       *int64
 	ItemsDone      int64
 	ItemsTotal     int64

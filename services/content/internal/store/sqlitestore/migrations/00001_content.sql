@@ -34,9 +34,12 @@ CREATE TABLE imports (
   tenant          TEXT NOT NULL CHECK (tenant <> ''),
   id              TEXT NOT NULL CHECK (id <> ''),
   importer        TEXT NOT NULL,
+  format          TEXT NOT NULL,
   person          TEXT NOT NULL CHECK (person <> ''),
+  purpose         TEXT NOT NULL,
   state           TEXT NOT NULL CHECK (state IN ('inspecting', 'running', 'done', 'refused', 'failed')),
   site            TEXT NOT NULL, -- whose source ids these are; empty until inspected
+  language        TEXT NOT NULL,
   next_item       INTEGER, -- the reader's place; NULL before the first and after the last item
   items_done      INTEGER NOT NULL,
   items_total     INTEGER NOT NULL,

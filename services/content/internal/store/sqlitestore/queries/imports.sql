@@ -1,11 +1,12 @@
 -- name: InsertImport :exec
-INSERT INTO imports (tenant, id, importer, person, state, site, next_item, items_done, items_total, entries_created,
+INSERT INTO imports (tenant, id, importer, format, person, purpose, state, site, language, next_item, items_done, items_total, entries_created,
   entries_known, authors_created, terms_created, omissions, problem, size, sha256, create_time, finish_time)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: UpdateImport :execrows
 UPDATE imports
-SET importer = sqlc.arg(importer), state = sqlc.arg(state), site = sqlc.arg(site), next_item = sqlc.narg(next_item),
+SET importer = sqlc.arg(importer), state = sqlc.arg(state), site = sqlc.arg(site),
+    language = sqlc.arg(language), next_item = sqlc.narg(next_item),
     items_done = sqlc.arg(items_done), items_total = sqlc.arg(items_total), entries_created = sqlc.arg(entries_created),
     entries_known = sqlc.arg(entries_known), authors_created = sqlc.arg(authors_created),
     terms_created = sqlc.arg(terms_created), problem = sqlc.arg(problem), finish_time = sqlc.narg(finish_time)
