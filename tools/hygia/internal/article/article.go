@@ -57,7 +57,8 @@ type Article struct {
 	source   string
 	body     *Mapped
 	// title is where the title is in the file; nil where it was given otherwise.
-	title *Mapped
+	title  *Mapped
+	hidden [][2]int
 }
 
 // Parse reads an article. The title is the first heading, of a text the first
@@ -114,6 +115,9 @@ func (a *Article) Where(l *validationv1.Location) (start, end int, ok bool) {
 // Place gives line and column of a byte offset of the file.
 func (a *Article) Place(offset int) Place { return PlaceOf(a.source, offset) }
 
+// Hide blots a stretch of the file out of every excerpt.
+func (a *Article) Hide(start, end int) { a.hidden = append(a.hidden, [2]int{start, end}) }
+
 // Excerpt gives the line around a stretch of the file, cut to about width
 // characters, and how many characters the stretch begins after and is long.
 func (a *Article) Excerpt(start, end, width int) (line string, before, length int) {
@@ -123,7 +127,10 @@ func (a *Article) Excerpt(start, end, width int) (line string, before, length in
 		to = start + i
 	}
 	end = min(max(end, start), to)
-	runes := []rune(strings.Map(printable, a.source[from:to]))
+	var runes []rune
+	for i, r := range a.source[from:to] {
+		runes = append(runes, a.shown(from+i, r))
+	}
 	before = utf8.RuneCountInString(a.source[from:start])
 	length = utf8.RuneCountInString(a.source[start:end])
 	if cut := before - width/3; cut > 0 && len(runes) > width {
@@ -132,6 +139,16 @@ func (a *Article) Excerpt(start, end, width int) (line string, before, length in
 	}
 	runes = runes[:min(len(runes), width)]
 	return string(runes), min(before, len(runes)), max(1, min(length, len(runes)-before))
+}
+
+// shown is a character as an excerpt has it.
+func (a *Article) shown(at int, r rune) rune {
+	for _, h := range a.hidden {
+		if h[0] <= at && at < h[1] {
+			return '█'
+		}
+	}
+	return printable(r)
 }
 
 // printable keeps one column a character, so that marks below a line fit, and

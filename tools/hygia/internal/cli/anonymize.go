@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,7 +140,7 @@ func labels(policy *anonymizationv1.Policy) (*anonymizationv1.Policy, error) {
 		}
 		has[r.Identifier] = true
 	}
-	for id := range anonymizationv1.Identifier_name {
+	for _, id := range slices.Sorted(maps.Keys(anonymizationv1.Identifier_name)) {
 		kind := anonymizationv1.Identifier(id)
 		if id != 0 && !has[kind] {
 			label := "[" + strings.ToUpper(enum(kind, "IDENTIFIER_")) + "]"

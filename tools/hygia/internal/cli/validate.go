@@ -114,25 +114,26 @@ func place(read *article.Article, f *validationv1.Finding) placed {
 	at := read.Place(start)
 	p.Line, p.Column = at.Line, at.Column
 	p.Excerpt, p.before, p.width = read.Excerpt(start, end, excerptWidth)
-	if strings.HasPrefix(f.Rule, "PII-") {
-		// The output goes to terminals and logs that the file does not.
-		p.Excerpt = blot(p.Excerpt, p.before, p.width)
-	}
 	return p
 }
 
-// blot hides a stretch of a line, in characters.
-func blot(line string, before, width int) string {
-	runes := []rune(line)
-	for i := before; i < min(before+width, len(runes)); i++ {
-		runes[i] = '█'
+// hide keeps what identifies a person out of every excerpt: the output goes to
+// terminals and logs that the file does not.
+func hide(read *article.Article, findings []*validationv1.Finding) {
+	for _, f := range findings {
+		if !strings.HasPrefix(f.Rule, "PII-") {
+			continue
+		}
+		if start, end, ok := read.Where(f.Location); ok {
+			read.Hide(start, end)
+		}
 	}
-	return string(runes)
 }
 
 func (a *app) showFindings(name string, read *article.Article, out *validationv1.ValidateResponse) error {
 	findings := []placed{}
 	errors := 0
+	hide(read, out.Findings)
 	for _, f := range out.Findings {
 		findings = append(findings, place(read, f))
 		if f.Severity == validationv1.Severity_SEVERITY_ERROR {

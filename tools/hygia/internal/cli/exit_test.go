@@ -1,0 +1,85 @@
+package cli_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hygia-suite/hygia/tools/hygia/internal/cli"
+)
+
+func TestExitCodesOfProblems(t *testing.T) {
+	for status, want := range map[int]int{
+		400: 2, 413: 2, 415: 2, 422: 2, 401: 3, 403: 3, 409: 3, 412: 3, 404: 4, 410: 4, 429: 6, 502: 6, 503: 6, 504: 6, 500: 1, 418: 1,
+	} {
+		w := newWorld(t)
+		w.route("GET /v1/entries/e1", problem(status, "SOME_REASON", "the detail"))
+		_, stderr := w.want(want, "content", "show", "e1")
+		contains(t, stderr, "the detail", "SOME_REASON")
+	}
+}
+
+func TestHints(t *testing.T) {
+	w := newWorld(t)
+	w.route("GET /v1/status", problem(401, "TOKEN_EXPIRED", "expired"))
+	_, stderr := w.want(3, "status")
+	contains(t, stderr, "do: log in with `hygia login`")
+	w.route("GET /v1/status", func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "application/problem+json")
+		out.Header().Set("Retry-After", "7")
+		out.WriteHeader(429)
+		io.WriteString(out, `{"detail":"too many"}`)
+	})
+	_, stderr = w.want(6, "status")
+	contains(t, stderr, "do: try again in 7 s")
+	w.server.Close()
+	_, stderr = w.want(6, "status")
+	contains(t, stderr, "start the suite with `hygia up`")
+}
+
+func TestUsage(t *testing.T) {
+	tests := [][]string{
+		{"bogus"}, {"content"}, {"content", "bogus"}, {"validate"}, {"validate", "a", "b"}, {"status", "--nope"},
+		{"validate", "missing.md"}, {"content", "list", "--status", "odd"}, {"content", "list", "--kind", "odd"},
+		{"content", "sign", "e1"}, {"content", "return", "e1"}, {"content", "publish", "e1", "--at", "tomorrow"},
+		{"audit", "list", "--since", "yesterday"}, {"audit", "verify"}, {"status", "--as", "king"},
+		{"anonymize", "-", "--rule", "cpf"}, {"anonymize", "-", "--rule", "rg=keep"}, {"anonymize", "-", "--rule", "cpf=burn"},
+		{"anonymize", "-", "--rule", "cpf=mask:x"}, {"anonymize", "-", "--rule", "cpf=keep", "--rule", "cpf=keep"},
+		{"login"}, {"import", "wordpress", "missing.xml"}, {"up", "--http-port", "70000"}, {"status", "--url", "http://suite.example"},
+		{"status", "--token-file", "missing"},
+	}
+	for _, args := range tests {
+		w := newWorld(t)
+		if _, stderr := w.want(2, args...); !strings.HasPrefix(stderr, "hygia: ") {
+			t.Errorf("%q says %q", args, stderr)
+		}
+		if w.asked() != 0 {
+			t.Errorf("%q asked the gateway", args)
+		}
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	w := newWorld(t)
+	arrived := make(chan struct{})
+	w.route("GET /v1/status", func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	})
+	signals := make(chan os.Signal, 1)
+	go func() {
+		<-arrived
+		signals <- os.Interrupt
+	}()
+	code := cli.Env{
+		Args: []string{"status"}, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(k string) string { return w.env[k] },
+		Dir: w.dir, ConfigDir: w.dir, HTTP: w.server.Client(), Clock: time.Now, Signals: signals,
+	}.Run(context.Background())
+	if code != cli.ExitInterrupted {
+		t.Errorf("exits with %d", code)
+	}
+}
