@@ -49,7 +49,9 @@ type resource struct {
 		Requestor bool
 	}
 	Entity []struct {
-		What struct{ Identifier struct{ System, Value string } }
+		What struct {
+			Identifier struct{ System, Value string }
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ mod registration;
 
 use crate::catalogue::CRED_1;
 use crate::text::{Gap, Plain};
-use crate::{Author, Field, Finding, Reading};
+use crate::{Author, Field, Finding, MAX_NAMED, Reading, Refusal};
 use mention::{Mention, Name};
 use registration::Registration;
 
@@ -26,10 +26,13 @@ struct Shown {
     word: bool,
 }
 
-pub fn check(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+pub fn check(reading: &Reading<'_>, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
     let mut shown = Vec::new();
     for (field, plain) in &reading.fields {
         read_field(*field, plain, &mut shown);
+    }
+    if shown.len() > MAX_NAMED {
+        return Err(Refusal::TooLarge("more than 1000 physicians are named"));
     }
     // One full identification serves every other mention of the name.
     let authors = reading.document.authors.iter();
@@ -47,6 +50,7 @@ pub fn check(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
         reported.push(one.name.clone());
     }
     check_authors(&reading.document.authors, &identified, findings);
+    Ok(())
 }
 
 fn finding(field: Field, (start, end): (usize, usize), message: String) -> Finding {

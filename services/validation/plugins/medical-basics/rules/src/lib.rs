@@ -25,6 +25,9 @@ pub const MAX_AUTHORS: usize = 100;
 /// The most findings.
 pub const MAX_FINDINGS: usize = 500;
 
+/// The most physicians that title, excerpt and body name.
+pub const MAX_NAMED: usize = 1000;
+
 /// A document as a rule sees it.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
@@ -138,7 +141,7 @@ pub fn validate(document: &Document) -> Result<Vec<Finding>, Refusal> {
         ],
     };
     let mut findings = Vec::new();
-    credentials::check(&reading, &mut findings);
+    credentials::check(&reading, &mut findings)?;
     promises::check(&reading, &mut findings);
     notice::check(&reading, &mut findings);
     privacy::check(&reading, &mut findings);

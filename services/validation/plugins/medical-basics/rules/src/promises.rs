@@ -6,7 +6,7 @@
 
 use crate::catalogue::ADV_1;
 use crate::text::{Gap, Plain};
-use crate::{Finding, Reading};
+use crate::{Finding, MAX_FINDINGS, Reading};
 
 /// How many words after a word of guaranteeing its object may stand.
 const AFTER: usize = 8;
@@ -17,10 +17,13 @@ const NEGATION: usize = 7;
 /// How far a warning or a prohibition reaches, either way.
 const WARNING: usize = 10;
 
+/// How many words a question may go on after the promise.
+const QUESTION: usize = 40;
+
 pub fn check(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
     for (field, plain) in &reading.fields {
         let mut next = 0;
-        while next < plain.words().len() {
+        while next < plain.words().len() && findings.len() <= MAX_FINDINGS {
             let Some((first, last)) = promise(plain, next) else {
                 next += 1;
                 continue;
@@ -240,7 +243,7 @@ fn is_warning(word: &str) -> bool {
 
 /// "O tratamento garante a cura? Não." asks, and answers.
 fn is_asked(plain: &Plain, at: usize) -> bool {
-    let rest = &plain.words()[at..];
+    let rest = &plain.words()[at..plain.words().len().min(at + QUESTION)];
     let Some(end) = rest.iter().position(|word| word.gap >= Gap::Sentence) else { return false };
     let question = rest[end].gap == Gap::Question
         || plain.folded()[rest[end].end..].trim_start_matches(['"', ')', ' ']).starts_with('?');
