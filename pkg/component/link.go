@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -28,7 +29,7 @@ type LinkOptions struct {
 // hygia:host/log@0.1.3 serves a component built against 0.1.1, and the reverse,
 // as long as the types of the functions in use are the same.
 func (e *Engine) Link(c *Component, o LinkOptions) (*Program, error) {
-	p := &Program{engine: e, limits: o.Limits.withDefaults(), exports: o.Exports}
+	p := &Program{engine: e, limits: o.Limits.withDefaults(), exports: slices.Clone(o.Exports)}
 	if err := p.limits.check(); err != nil {
 		return nil, err
 	}
