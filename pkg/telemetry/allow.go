@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -22,9 +23,9 @@ type shape func(string) bool
 var shapes = map[string]shape{
 	// who
 	"service":   word,
-	"component": word,
-	"version":   version,
-	"digest":    digest,
+	"component": interfaceName.MatchString,
+	"version":   versionForm.MatchString,
+	"digest":    hexadecimal(64),
 	"spiffe_id": word,
 	"peer":      word,
 	"tenant":    isUUID,
@@ -42,8 +43,8 @@ var shapes = map[string]shape{
 	"event_id":  isUUID,
 	"job_id":    isUUID,
 	"entry_id":  isUUID,
-	"trace_id":  digest,
-	"span_id":   digest,
+	"trace_id":  hexadecimal(32),
+	"span_id":   hexadecimal(16),
 	// where
 	"addr":   address,
 	"target": address,
@@ -78,19 +79,22 @@ func allowed(key, value string) string {
 // times are the keys whose values are moments: of the service, not of a person.
 var times = map[string]bool{"expires": true, "start_time": true, "next_time": true}
 
-// word is made of what names, versions, codes and paths are made of, and holds
-// fewer digits than a CPF.
+// word is made of what names, codes and paths are made of. It holds no date, no
+// e-mail address, and fewer digits than a number that tells who somebody is.
 func word(s string) bool {
-	const others = "_./:@*=+-,{}$<>()[]"
-	return few(s) && !strings.ContainsFunc(s, func(r rune) bool {
+	const others = "_./:*=+-,{}$<>()[]"
+	return few(s) && !date.MatchString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(others, r))
 	})
 }
 
+var date = regexp.MustCompile(`\d{4}-\d{2}-\d{2}|\d{2}/\d{2}/\d{4}`)
+
 // sentence is a text that a programmer wrote. That it holds no data is a rule
-// for programmers; that it holds no document number is checked.
+// for programmers; that it holds no number that tells who somebody is, no date
+// and no e-mail address is checked.
 func sentence(s string) bool {
-	return few(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' })
+	return few(s) && !date.MatchString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == '@' })
 }
 
 // few reports whether s has fewer digits than the shortest number that tells
@@ -105,17 +109,16 @@ func few(s string) bool {
 	return n < 10
 }
 
-// version is semver, with fewer digits in its parts than the parts of a CPF.
-func version(s string) bool { return versionForm.MatchString(s) }
+// interfaceName is a component's name, with or without a version:
+// "hygia:validation/validator@0.1.0".
+var interfaceName = regexp.MustCompile(`^[a-z][a-z0-9:/-]{0,100}(@\d{1,2}\.\d{1,2}\.\d{1,2})?$`)
 
+// versionForm is semver, with fewer digits in its parts than a CPF has.
 var versionForm = regexp.MustCompile(`^v?\d{1,2}\.\d{1,2}\.\d{1,2}([-+][0-9A-Za-z.+-]{1,60})?$`)
 
-// digest is hexadecimal, with or without the name of the hash.
-func digest(s string) bool {
-	s = strings.TrimPrefix(s, "sha256:")
-	return len(s) >= 16 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f')
-	})
+// hexadecimal takes exactly so many digits, after the name of a hash or without.
+func hexadecimal(digits int) shape {
+	return regexp.MustCompile(fmt.Sprintf(`^(sha256:)?[0-9a-f]{%d}$`, digits)).MatchString
 }
 
 func isUUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }

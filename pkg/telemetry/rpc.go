@@ -19,6 +19,8 @@ const otherMethod = "other"
 
 var methodName = regexp.MustCompile(`^/[a-z][a-z0-9_.]{0,80}\.[A-Z][A-Za-z0-9]{0,60}/[A-Z][A-Za-z0-9]{0,60}$`)
 
+func isMethod(s string) bool { return methodName.MatchString(s) && few(s) }
+
 // RPCMetrics counts and times the calls of one side, by method and code. It is
 // safe for concurrent use.
 type RPCMetrics struct {
@@ -75,7 +77,7 @@ func (m *RPCMetrics) label(method string) string {
 	if known {
 		return method
 	}
-	if !methodName.MatchString(method) || !few(method) {
+	if !isMethod(method) {
 		return otherMethod
 	}
 	m.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/grpc/stats"
 )
@@ -81,7 +82,14 @@ func (s strict) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error
 // or the status's text.
 type cleanSpan struct{ sdk.ReadOnlySpan }
 
-func (s cleanSpan) Name() string { return message(s.ReadOnlySpan.Name()) }
+// Name of a call is its method, which on a server the peer has chosen.
+func (s cleanSpan) Name() string {
+	name := s.ReadOnlySpan.Name()
+	if kind := s.SpanKind(); (kind == trace.SpanKindServer || kind == trace.SpanKindClient) && !isMethod("/"+name) {
+		return otherMethod
+	}
+	return message(name)
+}
 
 func (s cleanSpan) Attributes() []attribute.KeyValue {
 	var kept []attribute.KeyValue
@@ -89,12 +97,19 @@ func (s cleanSpan) Attributes() []attribute.KeyValue {
 		switch {
 		case !spanKeys[kv.Key]:
 			continue
-		case kv.Value.Type() == attribute.STRING && !word(kv.Value.AsString()):
+		case kv.Value.Type() == attribute.STRING && !s.fits(kv.Key, kv.Value.AsString()):
 			kv.Value = attribute.StringValue(Withheld)
 		}
 		kept = append(kept, kv)
 	}
 	return kept
+}
+
+func (s cleanSpan) fits(key attribute.Key, v string) bool {
+	if key == "rpc.method" || key == "rpc.service" {
+		return s.Name() != otherMethod && word(v)
+	}
+	return word(v)
 }
 
 func (s cleanSpan) Events() []sdk.Event { return nil }
