@@ -2,6 +2,7 @@ package tlog
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -54,10 +55,32 @@ func (l *Log) AwaitCheckpoint(ctx context.Context, size uint64) (Checkpoint, err
 	}
 }
 
+// tile reads a tile as it was when it had width hashes, and at least those;
+// width 0 is a whole tile. Tessera keeps a partial tile for each size at which a
+// batch ended; for other sizes the newest one has the same hashes first.
+func (l *Log) tile(ctx context.Context, level, index uint64, width uint8) ([]byte, error) {
+	hashes, err := l.reader.ReadTile(ctx, level, index, width)
+	if !errors.Is(err, fs.ErrNotExist) || width == 0 {
+		return hashes, err
+	}
+	size, err := l.Size(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err = l.reader.ReadTile(ctx, level, index, layout.PartialTileSize(level, index, size))
+	if err != nil {
+		return nil, err
+	}
+	if len(hashes) < int(width)*sha256.Size {
+		return nil, fmt.Errorf("tile %d/%d has %d bytes, %d hashes are needed", level, index, len(hashes), width)
+	}
+	return hashes[:int(width)*sha256.Size], nil
+}
+
 // InclusionProof returns the RFC 6962 audit path of a leaf in the tree of size
 // leaves, leaf to root. The tree must have been published.
 func (l *Log) InclusionProof(ctx context.Context, index, size uint64) ([][]byte, error) {
-	builder, err := client.NewProofBuilder(ctx, size, l.reader.ReadTile)
+	builder, err := client.NewProofBuilder(ctx, size, l.tile)
 	if err != nil {
 		return nil, fmt.Errorf("inclusion proof: %w", err)
 	}
@@ -74,7 +97,7 @@ func (l *Log) ConsistencyProof(ctx context.Context, from, to uint64) ([][]byte, 
 	if from == 0 || from == to {
 		return nil, nil // nothing to prove
 	}
-	builder, err := client.NewProofBuilder(ctx, to, l.reader.ReadTile)
+	builder, err := client.NewProofBuilder(ctx, to, l.tile)
 	if err != nil {
 		return nil, fmt.Errorf("consistency proof: %w", err)
 	}
