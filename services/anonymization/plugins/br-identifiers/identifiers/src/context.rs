@@ -15,8 +15,8 @@ pub enum Topic {
 
 /// Words before a number, folded, in order.
 const NUMBERS: &[(&str, Topic)] = &[
-    ("anvisa", Topic::Other),
     ("agencia", Topic::Other),
+    ("anvisa", Topic::Other),
     ("boleto", Topic::Other),
     ("cadsus", Topic::Cns),
     ("cel", Topic::Phone),
@@ -160,10 +160,10 @@ impl Context {
         let mut found = Self { numbers: Vec::new(), dates: Vec::new(), months: Vec::new() };
         words::each(text, |word| {
             let (letters, start, end) = (word.letters(), word.start, word.end);
-            if let Some(topic) = topic(letters) {
+            if let Some(topic) = look_up(NUMBERS, letters) {
                 found.numbers.push(Hit { start, end, what: topic });
             }
-            if let Some(&(_, reach)) = DATES.iter().find(|(date, _)| date.as_bytes() == letters) {
+            if let Some(reach) = look_up(DATES, letters) {
                 found.dates.push(Hit { start, end, what: reach });
             }
             if let Some(number) = month(letters) {
@@ -199,11 +199,27 @@ impl Context {
     }
 }
 
-fn topic(letters: &[u8]) -> Option<Topic> {
-    NUMBERS.iter().find(|(word, _)| word.as_bytes() == letters).map(|&(_, topic)| topic)
+/// What a table, whose words are in order, has for a word.
+fn look_up<T: Copy>(table: &[(&str, T)], letters: &[u8]) -> Option<T> {
+    let at = table.binary_search_by(|(word, _)| word.as_bytes().cmp(letters)).ok()?;
+    Some(table[at].1)
 }
 
 fn month(letters: &[u8]) -> Option<u32> {
+    if letters.len() < 3 {
+        return None;
+    }
     let is_month = |name: &[u8]| name == letters || &name[..3] == letters;
     MONTHS.iter().position(|name| is_month(name.as_bytes())).map(|at| at as u32 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DATES, NUMBERS};
+
+    #[test]
+    fn tables_are_in_order() {
+        assert!(NUMBERS.is_sorted_by(|left, right| left.0 < right.0));
+        assert!(DATES.is_sorted_by(|left, right| left.0 < right.0));
+    }
 }
