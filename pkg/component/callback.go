@@ -10,16 +10,6 @@ import (
 	"unsafe"
 )
 
-// boundImport is an import of a linked program and the function that serves it.
-type boundImport struct {
-	imp *Import
-	fn  HostFunc
-}
-
-func (b boundImport) failed(err error) error {
-	return &HostError{Interface: b.imp.Interface, Name: b.imp.Name, Err: err}
-}
-
 // hygiaHostCall runs a host function for the guest in the frame that handle
 // stands for. Nothing may unwind from here into C.
 //

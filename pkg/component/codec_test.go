@@ -85,7 +85,7 @@ func TestCodersErrorsStickAndEndTheCall(t *testing.T) {
 			t.Error(e.Err())
 		}
 	}, nil)
-	if err != first {
+	if err != first { //nolint:errorlint // the contract says: as it is
 		t.Errorf("encoder: %v", err)
 	}
 	err = p.Call(context.Background(), x, func(e *component.Encoder) { e.String("x") },
@@ -96,7 +96,7 @@ func TestCodersErrorsStickAndEndTheCall(t *testing.T) {
 				t.Errorf("read %q, %v", s, d.Err())
 			}
 		})
-	if err != first {
+	if err != first { //nolint:errorlint // the contract says: as it is
 		t.Errorf("decoder: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -195,6 +196,76 @@ func TestPanicInACallersFunction(t *testing.T) {
 	panics(func(*component.Encoder) { panic("args") }, nil)
 	panics(func(e *component.Encoder) { e.U8(1) }, func(*component.Decoder) { panic("results") })
 	if err := p.Call(context.Background(), x, func(e *component.Encoder) { e.U8(1) }, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Everything at once, as a service has it: fresh and live instances, traps, loops
+// that a context ends, instances that come and go.
+func TestHammer(t *testing.T) {
+	e := newEngine(t, component.Config{MaxInstances: 40, MaxCalls: 5})
+	s := linkSuspect(t, e, component.Limits{Deadline: 30 * time.Millisecond})
+	p, x := echo(t, e, component.ListOf(component.String))
+	shared := instance(t, p)
+	ops := []func(w, i int) error{
+		func(w, i int) error {
+			want, got := []string{fmt.Sprint(w), fmt.Sprint(i), "três"}, []string(nil)
+			err := p.Call(context.Background(), x, func(e *component.Encoder) {
+				e.List(len(want))
+				for _, s := range want {
+					e.String(s)
+				}
+			}, func(d *component.Decoder) {
+				for range d.List() {
+					got = append(got, d.String())
+				}
+			})
+			if err == nil && !slices.Equal(got, want) {
+				err = fmt.Errorf("sent %q, got %q", want, got)
+			}
+			return err
+		},
+		func(int, int) error {
+			err := shared.Call(context.Background(), x, func(e *component.Encoder) { e.List(0) }, nil)
+			if errors.Is(err, component.ErrBusy) {
+				return nil
+			}
+			return err
+		},
+		func(_, i int) error {
+			var trap *component.TrapError
+			fn := []*component.Export{unreachable, outside, overflow, divide}[i%4]
+			if err := s.Call(context.Background(), fn, nil, nil); !errors.As(err, &trap) {
+				return fmt.Errorf("%s: %w", fn.Name, err)
+			}
+			return nil
+		},
+		func(_, i int) error {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i%7)*time.Millisecond)
+			defer cancel()
+			if err := s.Call(ctx, spin, nil, nil); !errors.Is(err, component.ErrDeadline) {
+				return fmt.Errorf("spin: %w", err)
+			}
+			return nil
+		},
+		func(int, int) error {
+			inst, err := s.Instance(context.Background())
+			if err != nil {
+				return err
+			}
+			defer inst.Close()
+			for want := uint32(1); want < 4; want++ {
+				var got uint32
+				err := inst.Call(context.Background(), count, nil, func(d *component.Decoder) { got = d.U32() })
+				if err != nil || got != want {
+					return fmt.Errorf("counted %d, want %d: %w", got, want, err)
+				}
+			}
+			return nil
+		},
+	}
+	err := hammer(100, func(w, i int) error { return ops[(w*7+i)%len(ops)](w, i) })
+	if err != nil {
 		t.Fatal(err)
 	}
 }

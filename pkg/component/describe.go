@@ -166,21 +166,28 @@ func (r *descriptionReader) maybeType() *Type {
 	return r.typ()
 }
 
-var primitives = [...]*Type{
-	KindBool: Bool, KindS8: S8, KindU8: U8, KindS16: S16, KindU16: U16, KindS32: S32, KindU32: U32,
-	KindS64: S64, KindU64: U64, KindF32: F32, KindF64: F64, KindChar: Char, KindString: String,
+// primitive returns the type of a kind that has no parts, or nil.
+func primitive(k Kind) *Type {
+	types := [...]*Type{
+		KindBool: Bool, KindS8: S8, KindU8: U8, KindS16: S16, KindU16: U16, KindS32: S32, KindU32: U32,
+		KindS64: S64, KindU64: U64, KindF32: F32, KindF64: F64, KindChar: Char, KindString: String,
+	}
+	if int(k) < len(types) {
+		return types[k]
+	}
+	return nil
 }
 
 func (r *descriptionReader) typ() *Type {
 	defer r.deeper()()
-	switch k := Kind(r.byte()); {
-	case r.err != nil:
+	k := Kind(r.byte())
+	if r.err != nil {
 		return Bool
-	case int(k) < len(primitives):
-		return primitives[k]
-	default:
-		return r.compound(k)
 	}
+	if t := primitive(k); t != nil {
+		return t
+	}
+	return r.compound(k)
 }
 
 func (r *descriptionReader) compound(k Kind) *Type {

@@ -20,7 +20,7 @@ func echoText(t *component.Type) string {
 		params = []string{"i32"} // a pointer to memory
 	}
 	shim := append([]string(nil), params...)
-	result, lifted := "", ""
+	var result, lifted string
 	if len(flat) > 1 {
 		shim = append(shim, "i32") // where the host puts the result
 		lifted = "(result i32)"

@@ -35,7 +35,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer engine.Close()
+	defer func() { _ = engine.Close() }()
 	ctx := context.Background()
 	compiled, err := engine.Compile(ctx, wasm)
 	if err != nil {

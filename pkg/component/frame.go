@@ -56,7 +56,7 @@ func (f *frame) begin(ctx context.Context, p *Program) {
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.enc.reset(p.limits)
 	if len(p.imports) > 0 {
-		f.deadline = time.Now().Add(f.limit) // host functions are told it
+		f.deadline = now().Add(f.limit) // host functions are told it
 	}
 	f.engine.wakeWatcher()
 }
@@ -145,7 +145,7 @@ func stopError(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return ErrDeadline
 	}
-	if cause := context.Cause(ctx); cause != err {
+	if cause := context.Cause(ctx); !errors.Is(err, cause) {
 		return fmt.Errorf("component: call stopped: %w: %w", err, cause)
 	}
 	return fmt.Errorf("component: call stopped: %w", err)

@@ -10,36 +10,41 @@ type HostFunc func(ctx context.Context, args *Decoder, results *Encoder) error
 
 type hostKey struct{ iface, name string }
 
-type hostEntry struct {
+// boundImport is an import and the function that serves it.
+type boundImport struct {
 	imp *Import
 	fn  HostFunc
+}
+
+func (b boundImport) failed(err error) error {
+	return &HostError{Interface: b.imp.Interface, Name: b.imp.Name, Err: err}
 }
 
 // Host is a set of functions that components may import. Fill it before the
 // first Link; a linked program keeps what it was linked with. It is not safe for
 // concurrent writes.
 type Host struct {
-	funcs map[hostKey]hostEntry
+	funcs map[hostKey]boundImport
 }
 
 // NewHost returns an empty host.
-func NewHost() *Host { return &Host{funcs: make(map[hostKey]hostEntry)} }
+func NewHost() *Host { return &Host{funcs: make(map[hostKey]boundImport)} }
 
 // Func gives fn as the import imp, in place of an earlier one of that name.
 func (h *Host) Func(imp *Import, fn func(ctx context.Context, args *Decoder, results *Encoder) error) {
-	h.funcs[hostKey{imp.Interface, imp.Name}] = hostEntry{imp, fn}
+	h.funcs[hostKey{imp.Interface, imp.Name}] = boundImport{imp, fn}
 }
 
 // find returns what serves a component's import: the function of that very
 // interface, or of a compatible version of it.
-func (h *Host) find(iface, name string) (hostEntry, bool) {
+func (h *Host) find(iface, name string) (boundImport, bool) {
 	if h == nil {
-		return hostEntry{}, false
+		return boundImport{}, false
 	}
 	if e, ok := h.funcs[hostKey{iface, name}]; ok {
 		return e, true
 	}
-	var best hostEntry
+	var best boundImport
 	for k, e := range h.funcs {
 		if k.name == name && track(k.iface) == track(iface) && (best.imp == nil || k.iface > best.imp.Interface) {
 			best = e

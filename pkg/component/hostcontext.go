@@ -41,7 +41,7 @@ func (c *hostContext) Err() error {
 		return c.Context.Err()
 	case over:
 		return context.Canceled
-	case time.Now().After(c.deadline):
+	case now().After(c.deadline):
 		return context.DeadlineExceeded
 	}
 	return nil

@@ -1,10 +1,12 @@
 package component
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What C says of a component is trusted, but the reader that reads it must stand
@@ -89,6 +91,39 @@ func TestTrack(t *testing.T) {
 	} {
 		if got := track(iface); got != want {
 			t.Errorf("%s: got %s, want %s", iface, got, want)
+		}
+	}
+}
+
+// The watcher ticks while calls run, and rests when none has for a while.
+func TestIdleEngineRests(t *testing.T) {
+	e, err := NewEngine(Config{MaxInstances: 1, Tick: 100 * time.Microsecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	rests := func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.parked
+	}
+	for round := range 3 {
+		if !rests() {
+			t.Fatalf("round %d: awake without a call", round)
+		}
+		f, err := e.enter(context.Background(), &Program{engine: e, limits: Limits{}.withDefaults()}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * restAfter * e.cfg.Tick)
+		if rests() {
+			t.Fatalf("round %d: at rest during a call", round)
+		}
+		f.leave(nil)
+		for end := time.Now().Add(10 * time.Second); !rests(); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("round %d: still awake", round)
+			}
 		}
 	}
 }

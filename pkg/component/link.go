@@ -99,14 +99,14 @@ func (d decl) refusal() string {
 }
 
 func (p *Program) resolveImport(iface string, f decl, h *Host) error {
-	entry, ok := h.find(iface, f.name)
+	b, ok := h.find(iface, f.name)
 	if !ok {
 		return &ImportError{iface, f.name, "the host does not give it"}
 	}
-	if err := f.match(iface, entry.imp.Signature); err != nil {
+	if err := f.match(iface, b.imp.Signature); err != nil {
 		return err
 	}
-	p.imports = append(p.imports, boundImport{entry.imp, entry.fn})
+	p.imports = append(p.imports, b)
 	return nil
 }
 

@@ -39,67 +39,67 @@ const (
 	reasonMax = 512
 )
 
-// trapTexts are what wasmtime's messages hold, as its trap_encoding.rs and its
-// component values write them.
-var trapTexts = []struct {
-	text string
-	code TrapCode
-}{
-	{"call stack exhausted", TrapStackOverflow},
-	{"out of bounds memory access", TrapMemory},
-	{"out of bounds table access", TrapTable},
-	{"uninitialized element", TrapIndirectCall},
-	{"indirect call type mismatch", TrapIndirectCall},
-	{"integer overflow", TrapInteger},
-	{"integer divide by zero", TrapInteger},
-	{"invalid conversion to integer", TrapInteger},
-	{"`unreachable` instruction", TrapUnreachable},
-	{"cannot enter component instance", TrapCannotEnter},
-	{"out of bounds of memory", TrapValue},
-	{"out-of-bounds", TrapValue},
-	{"invalid utf-8", TrapValue},
-	{"invalid utf-16", TrapValue},
-	{"unexpected discriminant", TrapValue},
-	{"discriminant", TrapValue},
-	{"unaligned pointer", TrapValue},
-	{"pointer not aligned", TrapValue},
-	{"converted integer out of range for `char`", TrapValue},
-	{"return pointer", TrapValue},
-}
-
-// limitTexts are what wasmtime says of its limiter, its pool and the amount that
-// one crossing may bring to the host.
-var limitTexts = []struct {
-	text  string
-	limit Limit
-}{
-	{"memory minimum size", LimitMemory},
-	{"memory size", LimitMemory},
-	{"table minimum size", LimitTable},
-	{"instance count too high", LimitInstances},
-	{"memory count too high", LimitInstances},
-	{"table count too high", LimitInstances},
-	{"concurrent", LimitPool},
-	{"fuel allocated for hostcalls", LimitResult},
-}
-
 // guestError makes an error of wasmtime's message for a failed call or, when it
 // had not started, instantiation.
 func guestError(message string, started bool) error {
 	why := reason(message)
-	for _, t := range limitTexts {
-		if strings.Contains(why, t.text) {
-			return &LimitError{Limit: t.limit}
+	if limit := limitOf(why); limit != "" {
+		return &LimitError{Limit: limit}
+	}
+	return &TrapError{Code: codeOf(why), Reason: why, Trace: trace(message), Start: !started}
+}
+
+// limitOf knows what wasmtime says of its limiter, its pool and the amount that
+// one crossing may bring to the host. It returns "" for anything else.
+func limitOf(reason string) Limit {
+	for _, t := range []struct {
+		text  string
+		limit Limit
+	}{
+		{"memory minimum size", LimitMemory},
+		{"table minimum size", LimitTable},
+		{"instance count too high", LimitInstances},
+		{"memory count too high", LimitInstances},
+		{"table count too high", LimitInstances},
+		{"maximum concurrent", LimitPool},
+		{"fuel allocated for hostcalls", LimitResult},
+	} {
+		if strings.Contains(reason, t.text) {
+			return t.limit
 		}
 	}
-	e := &TrapError{Code: TrapOther, Reason: why, Trace: trace(message), Start: !started}
-	for _, t := range trapTexts {
-		if strings.Contains(why, t.text) {
-			e.Code = t.code
-			break
+	return ""
+}
+
+// codeOf knows wasmtime's messages, as its trap_encoding.rs and its lifting of
+// component values write them.
+func codeOf(reason string) TrapCode {
+	for _, t := range []struct {
+		text string
+		code TrapCode
+	}{
+		{"call stack exhausted", TrapStackOverflow},
+		{"out of bounds memory access", TrapMemory},
+		{"out of bounds table access", TrapTable},
+		{"uninitialized element", TrapIndirectCall},
+		{"indirect call type mismatch", TrapIndirectCall},
+		{"integer overflow", TrapInteger},
+		{"integer divide by zero", TrapInteger},
+		{"invalid conversion to integer", TrapInteger},
+		{"`unreachable` instruction", TrapUnreachable},
+		{"cannot enter component instance", TrapCannotEnter},
+		{"out of bounds of memory", TrapValue},
+		{"beyond end of memory", TrapValue},
+		{"not aligned", TrapValue},
+		{"invalid utf-8", TrapValue},
+		{"discriminant", TrapValue},
+		{"out of range for `char`", TrapValue},
+	} {
+		if strings.Contains(reason, t.text) {
+			return t.code
 		}
 	}
-	return e
+	return TrapOther
 }
 
 // reason returns the innermost cause of one of wasmtime's messages, without the

@@ -32,15 +32,14 @@ const (
 	KindUnsupported
 )
 
-var kindNames = [...]string{
-	"bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string",
-	"list", "record", "tuple", "variant", "enum", "option", "result", "flags", "unsupported",
-}
-
 // String returns the kind's keyword in WIT.
 func (k Kind) String() string {
-	if int(k) < len(kindNames) {
-		return kindNames[k]
+	names := [...]string{
+		"bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string",
+		"list", "record", "tuple", "variant", "enum", "option", "result", "flags", "unsupported",
+	}
+	if int(k) < len(names) {
+		return names[k]
 	}
 	return "unknown"
 }
@@ -56,6 +55,8 @@ type Type struct {
 }
 
 // The primitive types of WIT.
+//
+//nolint:gochecknoglobals // immutable, and what package-level descriptors are made of
 var (
 	Bool   = &Type{kind: KindBool}
 	S8     = &Type{kind: KindS8}

@@ -37,21 +37,19 @@ type Folder struct {
 	ReadOnly bool
 }
 
-// wasiInterfaces are the interfaces of WASI 0.2 that a grant gives. All of
-// wasi:sockets is left out, and so is everything newer.
-var wasiInterfaces = []string{
-	"wasi:cli/environment", "wasi:cli/exit", "wasi:cli/stdin", "wasi:cli/stdout", "wasi:cli/stderr",
-	"wasi:cli/terminal-input", "wasi:cli/terminal-output", "wasi:cli/terminal-stdin",
-	"wasi:cli/terminal-stdout", "wasi:cli/terminal-stderr",
-	"wasi:clocks/monotonic-clock", "wasi:clocks/wall-clock",
-	"wasi:filesystem/preopens", "wasi:filesystem/types",
-	"wasi:io/error", "wasi:io/poll", "wasi:io/streams",
-	"wasi:random/insecure", "wasi:random/insecure-seed", "wasi:random/random",
-}
-
+// isWASI knows the interfaces of WASI 0.2 that a grant gives. All of wasi:sockets
+// is left out, and so is everything newer.
 func isWASI(iface string) bool {
 	name, ok := strings.CutSuffix(track(iface), "@0.2")
-	return ok && slices.Contains(wasiInterfaces, name)
+	return ok && slices.Contains([]string{
+		"wasi:cli/environment", "wasi:cli/exit", "wasi:cli/stdin", "wasi:cli/stdout", "wasi:cli/stderr",
+		"wasi:cli/terminal-input", "wasi:cli/terminal-output", "wasi:cli/terminal-stdin",
+		"wasi:cli/terminal-stdout", "wasi:cli/terminal-stderr",
+		"wasi:clocks/monotonic-clock", "wasi:clocks/wall-clock",
+		"wasi:filesystem/preopens", "wasi:filesystem/types",
+		"wasi:io/error", "wasi:io/poll", "wasi:io/streams",
+		"wasi:random/insecure", "wasi:random/insecure-seed", "wasi:random/random",
+	}, name)
 }
 
 // grant puts WASI into the program's linker.
