@@ -25,8 +25,7 @@ type Settings interface {
 	Base() *Config
 }
 
-// load reads one YAML document into settings and completes it. Its errors name
-// the file, and the line or the field.
+// load reads the file at path.
 func load(path string, settings Settings) error {
 	if path == "" {
 		return errors.New("-config FILE.yaml is required")
@@ -40,13 +39,15 @@ func load(path string, settings Settings) error {
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
-	if err := parse(data, settings); err != nil {
+	if err := Parse(data, settings); err != nil {
 		return fmt.Errorf("configuration %s: %w", path, err)
 	}
 	return nil
 }
 
-func parse(data []byte, settings Settings) error {
+// Parse reads a configuration file's content into settings, sets the defaults
+// and checks it, as Main does. Its errors name the line or the field.
+func Parse(data []byte, settings Settings) error {
 	if len(data) > maxConfigBytes {
 		return fmt.Errorf("more than %d bytes", maxConfigBytes)
 	}

@@ -28,11 +28,11 @@ const (
 	ExitAborted = 130
 )
 
-// How long the parts of a start and an end may take.
+// What Main sets, and how long telemetry may take to be delivered at the end.
 const (
 	identityTimeout = 30 * time.Second
 	drainTimeout    = 20 * time.Second
-	shutdownTimeout = 3 * time.Second
+	flushTimeout    = 3 * time.Second
 )
 
 // Main runs a service as this process and returns its exit code.
@@ -48,6 +48,7 @@ func Main[C any, S interface {
 		Name: name, Version: Version(), Run: run,
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr,
 		LookupEnv: os.LookupEnv, Signals: signals,
+		IdentityTimeout: identityTimeout, DrainTimeout: drainTimeout,
 	}.Execute(context.Background())
 }
 
@@ -64,6 +65,9 @@ type Program[C any, S interface {
 	LookupEnv      func(string) (string, bool)
 	// Signals ask for a drain; the second one ends it at once.
 	Signals <-chan os.Signal
+	// IdentityTimeout bounds the wait for an identity, DrainTimeout the time from
+	// the first signal to the end of Run.
+	IdentityTimeout, DrainTimeout time.Duration
 }
 
 // Execute runs the service until it fails, ctx ends or a signal comes, and
@@ -82,6 +86,9 @@ func (p Program[C, S]) Execute(ctx context.Context) int {
 	go func() { done <- p.serve(ctx, config) }()
 	select {
 	case err := <-done:
+		if err == nil {
+			err = errors.New("ended without being asked to")
+		}
 		return p.finish(err)
 	case <-p.Signals:
 	case <-ctx.Done():
@@ -89,11 +96,14 @@ func (p Program[C, S]) Execute(ctx context.Context) int {
 	stop()
 	select {
 	case err := <-done:
+		if errors.Is(err, context.Canceled) {
+			err = nil // it was asked to end, and did
+		}
 		return p.finish(err)
 	case <-p.Signals:
 		return p.fail(ExitAborted, errors.New("stopped by a second signal, before all calls had ended"))
-	case <-time.After(drainTimeout + shutdownTimeout):
-		return p.fail(ExitFailed, fmt.Errorf("did not stop within %v", drainTimeout+shutdownTimeout))
+	case <-time.After(p.DrainTimeout + flushTimeout):
+		return p.fail(ExitFailed, fmt.Errorf("did not stop within %v", p.DrainTimeout))
 	}
 }
 
@@ -102,15 +112,17 @@ var errVersion = errors.New("version asked for")
 // configure reads flags and file.
 func (p Program[C, S]) configure() (*C, error) {
 	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
-	flags.SetOutput(p.Stderr)
-	flags.Usage = func() {
-		fmt.Fprintf(p.Stderr, "Runs the %s service of Hygia.\n\nusage: %s -config FILE.yaml\n\n", p.Name, p.Name)
-		flags.PrintDefaults()
-	}
 	path := flags.String("config", "", "configuration `FILE`, YAML")
 	version := flags.Bool("version", false, "print the version and exit")
-	if err := flags.Parse(p.Args); err != nil {
+	flags.SetOutput(io.Discard) // the error is written by Execute
+	switch err := flags.Parse(p.Args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(p.Stdout, "Runs the %s service of Hygia.\n\nusage: %s -config FILE.yaml\n\n", p.Name, p.Name)
+		flags.SetOutput(p.Stdout)
+		flags.PrintDefaults()
 		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%w; see %s -help", err, p.Name)
 	}
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
@@ -184,10 +196,7 @@ func (p Program[C, S]) serve(ctx context.Context, config *C) (err error) {
 	defer stopMetrics()
 	tel.Logger.Info("service starts", "addr", lis.Addr().String(), "development", base.Development)
 	err = p.Run(ctx, env)
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = nil // it was asked to end, and did
-	}
-	tel.Logger.Info("service ends", "ok", err == nil)
+	tel.Logger.Info("service ends")
 	return err
 }
 
@@ -201,7 +210,7 @@ func (p Program[C, S]) identify(ctx context.Context, base *Config, logger *slog.
 	if err != nil {
 		return nil, configError{fmt.Errorf("%s: %w", workloadapi.SocketEnv, err)}
 	}
-	wait, cancel := context.WithTimeout(ctx, identityTimeout)
+	wait, cancel := context.WithTimeout(ctx, p.IdentityTimeout)
 	defer cancel()
 	source, err := identity.Open(wait, identity.Options{Watch: watch, Clock: time.Now, Logger: logger})
 	if err != nil {
@@ -209,7 +218,7 @@ func (p Program[C, S]) identify(ctx context.Context, base *Config, logger *slog.
 			return nil, ctx.Err()
 		}
 		return nil, configError{fmt.Errorf("no identity from the Workload API at %s within %v (%w): check that `hygia up` or the SPIRE agent runs, and that this program is registered there",
-			addr, identityTimeout, errors.Unwrap(err))}
+			addr, p.IdentityTimeout, errors.Unwrap(err))}
 	}
 	id, err := source.ID()
 	if err == nil && id.TrustDomain().Name() != base.TrustDomain {
@@ -227,7 +236,7 @@ func (p Program[C, S]) identify(ctx context.Context, base *Config, logger *slog.
 // flush sends what telemetry has left, for a bounded time: spans that cannot be
 // delivered are dropped.
 func flush(tel *telemetry.Telemetry) {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	if err := tel.Shutdown(ctx); err != nil {
 		tel.Logger.Warn("traces were not delivered", telemetry.Err(err))
