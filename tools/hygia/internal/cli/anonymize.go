@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -118,38 +117,44 @@ func parsePolicy(rules []string) (*anonymizationv1.Policy, error) {
 		if !known || id == 0 {
 			return nil, usage("--rule %q: %q is none of cpf, cnpj, cns, phone, email, date, *", text, kind)
 		}
-		policy.Rules = append(policy.Rules, &anonymizationv1.Rule{Identifier: anonymizationv1.Identifier(id), Action: parsed})
+		identifier := anonymizationv1.Identifier(id)
+		if slices.ContainsFunc(policy.Rules, func(r *anonymizationv1.Rule) bool { return r.Identifier == identifier }) {
+			return nil, usage("--rule %q: there is another rule for %s", text, kind)
+		}
+		policy.Rules = append(policy.Rules, &anonymizationv1.Rule{Identifier: identifier, Action: parsed})
 	}
 	if policy.Fallback == nil {
-		fallback, err := labels(policy)
-		if err != nil {
-			return nil, err
-		}
-		policy = fallback
+		complete(policy)
 	}
 	return policy, nil
 }
 
-// labels gives each kind that has no rule its label, as the suite does where
-// there is no policy at all.
-func labels(policy *anonymizationv1.Policy) (*anonymizationv1.Policy, error) {
-	has := map[anonymizationv1.Identifier]bool{}
-	for _, r := range policy.Rules {
-		if has[r.Identifier] {
-			return nil, usage("two rules for %s", enum(r.Identifier, "IDENTIFIER_"))
-		}
-		has[r.Identifier] = true
+// standard are the labels that the suite puts in where it is given no policy.
+var standard = []struct {
+	kind  anonymizationv1.Identifier
+	label string
+}{
+	{anonymizationv1.Identifier_IDENTIFIER_CPF, "[CPF]"},
+	{anonymizationv1.Identifier_IDENTIFIER_CNPJ, "[CNPJ]"},
+	{anonymizationv1.Identifier_IDENTIFIER_CNS, "[CNS]"},
+	{anonymizationv1.Identifier_IDENTIFIER_PHONE, "[TELEFONE]"},
+	{anonymizationv1.Identifier_IDENTIFIER_EMAIL, "[E-MAIL]"},
+	{anonymizationv1.Identifier_IDENTIFIER_DATE, "[DATA]"},
+}
+
+// complete gives each kind that no rule names its label, so that naming one kind
+// changes nothing for the others.
+func complete(policy *anonymizationv1.Policy) {
+	label := func(text string) *anonymizationv1.Action {
+		return &anonymizationv1.Action{Kind: &anonymizationv1.Action_Label{Label: text}}
 	}
-	for _, id := range slices.Sorted(maps.Keys(anonymizationv1.Identifier_name)) {
-		kind := anonymizationv1.Identifier(id)
-		if id != 0 && !has[kind] {
-			label := "[" + strings.ToUpper(enum(kind, "IDENTIFIER_")) + "]"
-			policy.Rules = append(policy.Rules, &anonymizationv1.Rule{Identifier: kind, Action: &anonymizationv1.Action{Kind: &anonymizationv1.Action_Label{Label: label}}})
+	for _, s := range standard {
+		named := slices.ContainsFunc(policy.Rules, func(r *anonymizationv1.Rule) bool { return r.Identifier == s.kind })
+		if !named {
+			policy.Rules = append(policy.Rules, &anonymizationv1.Rule{Identifier: s.kind, Action: label(s.label)})
 		}
 	}
-	// A kind that this program does not know yet is taken out.
-	policy.Fallback = &anonymizationv1.Action{Kind: &anonymizationv1.Action_Remove{Remove: &emptypb.Empty{}}}
-	return policy, nil
+	policy.Fallback = label("[DADO PESSOAL]")
 }
 
 func parseAction(text string) (*anonymizationv1.Action, error) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
@@ -42,14 +43,14 @@ func logOf(t *testing.T, w *world, leaf string) string {
 		t.Fatal(err)
 	}
 	w.answer("GET /v1/audit/checkpoint", fmt.Sprintf(`{"checkpoint":%q}`, signed))
-	w.answer("GET /v1/audit/events", fmt.Sprintf(`{"events":[{"index":"0","event":%s}]}`, leaf))
+	w.answer("GET /v1/audit/events", fmt.Sprintf(`{"events":[{"index":"0","event":%s}]}`, strings.Replace(leaf, `"v":1,`, "", 1)))
 	w.answer("GET /v1/audit/events/v1/inclusion", fmt.Sprintf(`{"index":"0","treeSize":"1","leaf":%q,"hashes":[],"checkpoint":%q}`, base64.StdEncoding.EncodeToString([]byte(leaf)), signed))
 	return public
 }
 
 func TestAuditVerify(t *testing.T) {
 	w := newWorld(t)
-	key := logOf(t, w, `{"id":"v1","tenant":"t1","method":"/s/Get"}`)
+	key := logOf(t, w, `{"v":1,"id":"v1","tenant":"t1","method":"/s/Get"}`)
 	stdout, _ := w.want(0, "audit", "verify", "--key", key)
 	contains(t, stdout, "verified: hygia.local/audit", "1 event, 1 of them proved now")
 	files, err := filepath.Glob(filepath.Join(w.dir, "config", "audit-*.json"))
@@ -84,7 +85,7 @@ func TestAuditVerify(t *testing.T) {
 // With a dev.env, what is remembered lies beside it.
 func TestAuditVerifyOfDevEnv(t *testing.T) {
 	w := newWorld(t)
-	key := logOf(t, w, `{"id":"v1","tenant":"t1"}`)
+	key := logOf(t, w, `{"v":1,"id":"v1","tenant":"t1"}`)
 	w.file(".hygia/dev.env", fmt.Sprintf("HYGIA_URL=%s\nHYGIA_DPO_TOKEN=t\nHYGIA_AUDIT_KEY='%s'\n", w.server.URL, key))
 	w.env = map[string]string{}
 	w.want(0, "audit", "verify")

@@ -83,8 +83,7 @@ The suite runs. It took %.1f s.
 
   REST      %s/v1/      OpenAPI %[2]s/openapi.json
   pages     %[2]s/docs/
-  logs      %s
-`
+  logs      %s`
 
 const tryLines = `
 In another terminal:
@@ -96,8 +95,7 @@ In another terminal:
   curl -s -H "Authorization: Bearer $HYGIA_DPO_TOKEN" -H 'Content-Type: application/json' \
        -d '{"text":"Paciente CPF 529.982.247-25, tel. (11) 98765-4321"}' "$HYGIA_URL/v1/anonymize"
   curl -s -H "Authorization: Bearer $HYGIA_DPO_TOKEN" "$HYGIA_URL/v1/audit/events?pageSize=5"
-  %[2]s audit verify
-`
+  %[2]s audit verify`
 
 // up tells that all is up, and what to try.
 func (s *upShow) up(suite *supervise.Suite, env string, people bool) {
@@ -107,7 +105,7 @@ func (s *upShow) up(suite *supervise.Suite, env string, people bool) {
 	}
 	s.say(upLines, s.app.env.Clock().Sub(s.since).Seconds(), suite.URL(), filepath.Join(s.dir, "logs"))
 	if people {
-		s.say(tryLines[:len(tryLines)-1], env, s.app.shorten(s.app.env.Executable))
+		s.say(tryLines, env, s.app.shorten(s.app.env.Executable))
 	}
 	s.say("\nCtrl-C stops everything.")
 }

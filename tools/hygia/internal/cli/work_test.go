@@ -62,7 +62,7 @@ func TestAnonymize(t *testing.T) {
 		t.Errorf("sent a policy: %s", w.last().body)
 	}
 	w.want(0, "anonymize", "-", "--rule", "cpf=mask:2", "--rule", "date=keep")
-	contains(t, w.last().body, `{"identifier":"IDENTIFIER_CPF","action":{"mask":2}}`, `{"identifier":"IDENTIFIER_DATE","action":{"keep":{}}}`, `{"label":"[CNS]"}`, `"fallback":{"remove":{}}`)
+	contains(t, w.last().body, `{"identifier":"IDENTIFIER_CPF","action":{"mask":2}}`, `{"identifier":"IDENTIFIER_DATE","action":{"keep":{}}}`, `{"label":"[TELEFONE]"}`, `"fallback":{"label":"[DADO PESSOAL]"}`)
 	w.want(0, "anonymize", "-", "--rule", "*=label:X")
 	contains(t, w.last().body, `"policy":{"fallback":{"label":"X"}}`)
 	w.answer("POST /v1/detect", `{"spans":[{"start":10,"end":24,"identifier":"IDENTIFIER_CPF","confidence":100,"evidence":"check digits"}]}`)

@@ -96,7 +96,7 @@ func Parse(text []byte) (map[string]string, error) {
 // Values that a shell would read otherwise than as they are, are refused.
 func Format(pairs [][2]string) ([]byte, error) {
 	var out bytes.Buffer
-	out.WriteString("# Written by `hygia up`. Use it with: source " + Path + "\n")
+	out.WriteString("# Written by `hygia up`; use it with `source`.\n")
 	for _, p := range pairs {
 		if strings.ContainsAny(p[1], "'\n\r\x00") {
 			return nil, fmt.Errorf("%s holds a character that cannot be quoted", p[0])

@@ -318,11 +318,13 @@ func (s *Suite) Stop() error {
 		for stage := range stages {
 			errs = append(errs, s.stopStage(stage)...)
 		}
-		s.cancel()
-		<-s.ended
 	}
 	if s.identity != nil {
 		errs = append(errs, s.identity.Close())
+	}
+	if s.supervisor != nil {
+		s.cancel()
+		<-s.ended
 	}
 	for _, c := range s.children {
 		errs = append(errs, c.log.Close())

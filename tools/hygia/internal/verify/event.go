@@ -113,6 +113,23 @@ func parseEvent(text []byte) (Event, map[string]any, error) {
 	return e, all, nil
 }
 
+// leafVersion is the form of leaves that this reader knows.
+const leafVersion = 1.0
+
+// parseLeaf reads the fields of an event from its leaf: one JSON object, as a
+// listing has it, and the version of its form as "v".
+func parseLeaf(leaf []byte) (map[string]any, error) {
+	_, all, err := parseEvent(leaf)
+	if err != nil {
+		return nil, err
+	}
+	if all["v"] != leafVersion {
+		return nil, fmt.Errorf("it is of version %v, this program reads version %v: use a newer one", all["v"], leafVersion)
+	}
+	delete(all, "v")
+	return all, nil
+}
+
 // difference names the fields in which a leaf and a listing differ.
 func difference(leaf, listed map[string]any) []string {
 	names := map[string]bool{}

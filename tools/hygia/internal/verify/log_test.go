@@ -67,7 +67,7 @@ func (l *memoryLog) append(leaf string) {
 
 // event appends an event of the tenant; where phase is empty, somebody else's leaf.
 func (l *memoryLog) event(id, access, phase, outcome, time string) {
-	l.append(fmt.Sprintf(`{"id":%q,"accessId":%q,"time":%q,"service":"spiffe://t/content","method":"/m","action":"create","phase":%q,"outcome":%q,"tenant":"t1"}`, id, access, time, phase, outcome))
+	l.append(fmt.Sprintf(`{"v":1,"id":%q,"accessId":%q,"time":%q,"service":"spiffe://t/content","method":"/m","action":"create","phase":%q,"outcome":%q,"tenant":"t1"}`, id, access, time, phase, outcome))
 }
 
 func (l *memoryLog) grow(n int) {
@@ -120,6 +120,7 @@ func (l *memoryLog) listed(i int) verify.Listed {
 	for key, prefix := range map[string]string{"action": "ACTION_", "phase": "PHASE_", "outcome": "OUTCOME_"} {
 		event[key] = prefix + upper(event[key].(string))
 	}
+	delete(event, "v")
 	event["objects"], event["person"] = []any{}, ""
 	text, err := json.Marshal(map[string]any{"index": fmt.Sprint(i), "event": event})
 	if err != nil {

@@ -245,7 +245,7 @@ func (r *run) proveOne(ctx context.Context, l Listed, total int) error {
 		r.fail("inclusion", &event, err.Error())
 		return nil
 	}
-	if _, logged, err := parseEvent(inclusion.Leaf); err != nil {
+	if logged, err := parseLeaf(inclusion.Leaf); err != nil {
 		r.fail("leaf", &event, err.Error())
 		return nil
 	} else if names := difference(logged, claimed); len(names) > 0 {

@@ -221,6 +221,15 @@ func TestFailureNamesTheEvent(t *testing.T) {
 	}
 }
 
+func TestLeafOfAnotherVersion(t *testing.T) {
+	log := newLog(t, origin)
+	log.append(`{"v":2,"id":"e0","accessId":"a","time":"2026-07-01T10:00:00.000Z","action":"read","phase":"outcome","outcome":"success","tenant":"t1"}`)
+	report, _ := run(t, log, verify.State{})
+	if report.Verified || report.Failures[0].Check != "leaf" || !strings.Contains(report.Failures[0].Message, "version 2") {
+		t.Fatalf("got %+v", report.Failures)
+	}
+}
+
 func TestForkOfEqualSize(t *testing.T) {
 	log := newLog(t, origin)
 	log.grow(5)
