@@ -53,8 +53,8 @@ func TestInvariant11ExpiryCutsOpenConnections(t *testing.T) {
 			}
 			expires := expiring.Status().Expires
 			still(t, p.stream)
-			ended := within(t, p.stream, 5*time.Second)
-			if late := ended.Sub(expires); late < 0 || late > time.Second {
+			ended := within(t, p.stream, 10*time.Second)
+			if late := ended.Sub(expires); late < 0 || late > 2*time.Second {
 				t.Errorf("cut %v after expiry", late)
 			}
 			if err := p.calls(); status.Code(err) != codes.Unavailable {
@@ -103,7 +103,7 @@ func TestInvariant11RevocationCutsOpenConnections(t *testing.T) {
 	p := newPair(t, time.Hour, time.Hour)
 	still(t, p.stream)
 	p.client.TakeBack()
-	within(t, p.stream, time.Second)
+	within(t, p.stream, 10*time.Second)
 	if err := p.calls(); status.Code(err) != codes.Unavailable {
 		t.Errorf("a call after the revocation: %v", err)
 	}
@@ -123,7 +123,7 @@ func TestBundleWithoutThePeerCuts(t *testing.T) {
 	p := newPair(t, time.Hour, time.Hour)
 	other := identitytest.NewCA(t, "hygia.local")
 	p.server.Send(other.Issue(t, "content", time.Hour), other.Bundle())
-	within(t, p.stream, time.Second)
+	within(t, p.stream, 10*time.Second)
 	if err := p.calls(); status.Code(err) != codes.Unavailable {
 		t.Errorf("a call: %v", err)
 	}
@@ -133,7 +133,7 @@ func TestBundleWithoutThePeerCuts(t *testing.T) {
 func TestAnotherIdentityCuts(t *testing.T) {
 	p := newPair(t, time.Hour, time.Hour)
 	p.client.Renew(t, "audit", time.Hour)
-	within(t, p.stream, time.Second)
+	within(t, p.stream, 10*time.Second)
 	if err := p.calls(); status.Code(err) != codes.Unavailable {
 		t.Errorf("a call: %v", err)
 	}
@@ -142,7 +142,7 @@ func TestAnotherIdentityCuts(t *testing.T) {
 func TestCloseCuts(t *testing.T) {
 	p := newPair(t, time.Hour, time.Hour)
 	p.server.Source(t).Close()
-	within(t, p.stream, time.Second)
+	within(t, p.stream, 10*time.Second)
 	if err := p.server.Source(t).Check(); !errors.Is(err, identity.ErrUnavailable) {
 		t.Errorf("Check: %v", err)
 	}
@@ -170,7 +170,7 @@ func TestSleepDoesNotOutliveTheCertificate(t *testing.T) {
 	if err := call(t, health); status.Code(err) != codes.Unavailable {
 		t.Errorf("a call after the sleep: %v", err)
 	}
-	within(t, stream, time.Second)
+	within(t, stream, 5*time.Second)
 	if h.caller() != "" {
 		t.Error("the handler ran")
 	}

