@@ -2,11 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 )
+
+// errNoTests says that a component has no native tests that can run here.
+var errNoTests = errors.New("not tested natively")
 
 var testResult = regexp.MustCompile(`(?m)^(test result: .*|.*: \d+ passed, \d+ failed)$`)
 
@@ -20,6 +26,10 @@ func (w *workshop) test(ctx context.Context, plugins []plugin) error {
 			run = w.testC
 		}
 		out, err := run(ctx, p)
+		if errors.Is(err, errNoTests) {
+			w.say("  %v", err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -37,6 +47,9 @@ func (w *workshop) testRust(ctx context.Context, p plugin) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if _, err := exec.LookPath("cargo"); err != nil {
+		return "", fmt.Errorf("%w: there is no cargo", errNoTests)
+	}
 	args := []string{"cargo", "test", "--quiet", "--locked"}
 	for _, manifest := range manifests {
 		args = append(args, "--package", filepath.Base(filepath.Dir(manifest)))
@@ -45,6 +58,9 @@ func (w *workshop) testRust(ctx context.Context, p plugin) (string, error) {
 }
 
 func (w *workshop) testC(ctx context.Context, p plugin) (string, error) {
+	if tests, err := filepath.Glob(w.path(p.dir, "test", "*.c")); err != nil || len(tests) == 0 {
+		return "", errors.Join(fmt.Errorf("%w: it has no test/*.c", errNoTests), err)
+	}
 	scratch, err := w.scratch(p)
 	if err != nil {
 		return "", err

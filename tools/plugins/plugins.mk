@@ -1,12 +1,9 @@
 # The first-party components: included by the root Makefile.
 
-.PHONY: plugins plugins-check plugins-test
+.PHONY: plugins plugins-check
 
 plugins: ## Rebuild the components from source, with the pinned toolchain (installed under .tools/)
 	go run ./tools/plugins build
 
 plugins-check: ## Prove that the components checked in are what their sources build to
 	go run ./tools/plugins check
-
-plugins-test: ## Run the components' native tests
-	go run ./tools/plugins test

@@ -32,7 +32,7 @@ func sources(root string, p plugin) ([]string, error) {
 			files[file] = true
 		}
 	}
-	if err := addCrates(root, p.dir, files); err != nil {
+	if err := addCrate(root, p.dir, files, map[string]bool{}); err != nil {
 		return nil, err
 	}
 	if err := addWIT(root, p.wit, files); err != nil {
@@ -48,11 +48,13 @@ func sources(root string, p plugin) ([]string, error) {
 	return list, nil
 }
 
-// addCrates adds a folder's files, and those of the crates that it depends on.
-func addCrates(root, dir string, files map[string]bool) error {
-	if files[dir+"/Cargo.toml"] {
+// addCrate adds a folder's files, and those of the crates that it depends on but
+// for those that were seen.
+func addCrate(root, dir string, files, seen map[string]bool) error {
+	if seen[dir] {
 		return nil
 	}
+	seen[dir] = true
 	err := fs.WalkDir(os.DirFS(root), dir, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -80,7 +82,7 @@ func addCrates(root, dir string, files map[string]bool) error {
 	lines := bufio.NewScanner(manifest)
 	for lines.Scan() {
 		if match := pathDependency.FindStringSubmatch(lines.Text()); match != nil {
-			if err := addCrates(root, path.Join(dir, match[1]), files); err != nil {
+			if err := addCrate(root, path.Join(dir, match[1]), files, seen); err != nil {
 				return err
 			}
 		}

@@ -148,11 +148,11 @@ fn hostile_files_end_soon() {
         format!("{head}{}</channel></rss>", item.repeat(count))
     };
     for file in [
-        with_body(&"&amp;".repeat(1 << 20)),
-        with_body(&"<b/>".repeat(1 << 20)),
-        with_body(&"<![CDATA[]]>".repeat(1 << 18)),
-        with_body(&"<!---->".repeat(1 << 18)),
-        with_body(&"<b xmlns:a='u'/>".repeat(1 << 18)),
+        with_body(&"&amp;".repeat(1 << 17)),
+        with_body(&"<b/>".repeat(1 << 17)),
+        with_body(&"<![CDATA[]]>".repeat(1 << 16)),
+        with_body(&"<!---->".repeat(1 << 16)),
+        with_body(&"<b xmlns:a='u'/>".repeat(1 << 16)),
         items(1 << 16, "<item/>"),
         SAMPLE.replace(
             "<wp:comment>",
