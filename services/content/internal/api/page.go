@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"io"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -60,6 +62,9 @@ func newPage(size int32, token string) (page, error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	if dec.Decode(&p.from) != nil || p.from.Number < 0 || len(p.from.ID) > 64 {
+		return p, errToken
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return p, errToken
 	}
 	return p, nil

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/audit"
@@ -36,13 +38,36 @@ const (
 	runImport  = "/hygia.content.v1.ImportService/RunImport"
 )
 
-// Run serves until ctx ends. In the service's data_dir it keeps content.db, the
-// entries and all that belongs to them, and imports/, the exports that are not
-// read to their end.
-func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
+// Deps are what the service works with; all are required.
+type Deps struct {
+	// DataDir is where the service keeps content.db, the entries and all that
+	// belongs to them, and imports/, the exports that are not read to their end.
+	DataDir  string
+	Listener net.Listener
+	// Options are those of every server of the suite; Serve adds what is this
+	// service's own.
+	Options rpc.ServerOptions
+	// Validation is a connection to the validation service.
+	Validation grpc.ClientConnInterface
+}
+
+// Run serves with what a process has, until ctx ends.
+func Run(ctx context.Context, env *service.Env[service.Config]) error {
 	if env.AuditLog == nil || env.Verifier == nil || env.Config.Validation == "" {
-		return errors.New("content: accounts, audit and validation must be configured: entries are not kept unrecorded, nor submitted unchecked")
+		return errors.New("content: the settings accounts, audit and validation are required: nothing is kept unrecorded, or submitted unchecked")
 	}
+	validation, err := env.Dial(ctx, rpc.Validation)
+	if err != nil {
+		return err
+	}
+	return Serve(ctx, Deps{
+		DataDir: env.Config.DataDir, Listener: env.Listener, Options: env.ServerOptions(api.Policy()), Validation: validation,
+	})
+}
+
+// Serve answers on the listener, publishes what is due and works on imports,
+// until ctx ends.
+func Serve(ctx context.Context, d Deps) (err error) {
 	engine, err := component.NewEngine(component.Config{})
 	if err != nil {
 		return err
@@ -55,20 +80,23 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 		return err
 	}
 	defer importer.Close()
-	wordpress, err := format(importer)
-	if err != nil {
-		return err
-	}
 	s, err := sqlitestore.Open(ctx, sqlitestore.Options{
-		Path: filepath.Join(env.Config.DataDir, "content.db"), Event: rpc.WriteEvent, Clock: env.Clock,
+		Path: filepath.Join(d.DataDir, "content.db"), Event: rpc.WriteEvent, Clock: d.Options.Clock,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	outbox := audit.NewOutbox(s.Outbox(), env.AuditLog, env.Logger, env.Clock)
+	return run(ctx, d, s, importer)
+}
 
-	o := env.ServerOptions(api.Policy())
+// run builds the service over its store and its importer, and lets its parts
+// work until one of them fails or ctx ends.
+func run(ctx context.Context, d Deps, s *sqlitestore.Store, importer *plugin.Plugin) error {
+	o := d.Options
+	logger := o.Telemetry.Logger
+	outbox := audit.NewOutbox(s.Outbox(), o.Audit, logger, o.Clock)
+	o.Policy = api.Policy()
 	o.Outbox = outbox
 	o.Status.Engine = component.EngineName()
 	o.Status.Components = func() []*statusv1.Component { return []*statusv1.Component{importer.Status()} }
@@ -76,19 +104,19 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	if err != nil {
 		return fmt.Errorf("content: %w", err)
 	}
-	validation, err := env.Dial(ctx, rpc.Validation)
+	flow := workflow.New(workflow.Options{
+		Store: s, Validator: validators.New(validationv1.NewValidationServiceClient(d.Validation)), Clock: o.Clock, IDs: o.IDs,
+	})
+	scheduler := workflow.NewScheduler(workflow.SchedulerOptions{
+		Workflow: flow, Store: s, Job: scheduled(server), Clock: o.Clock, Logger: logger,
+	})
+	wordpress, err := format(importer)
 	if err != nil {
 		return err
 	}
-	flow := workflow.New(workflow.Options{
-		Store: s, Validator: validators.New(validationv1.NewValidationServiceClient(validation)), Clock: env.Clock, IDs: env.IDs,
-	})
-	scheduler := workflow.NewScheduler(workflow.SchedulerOptions{
-		Workflow: flow, Store: s, Job: scheduled(server), Clock: env.Clock, Logger: env.Logger,
-	})
 	transfers, err := imports.New(ctx, imports.Options{
-		Dir: filepath.Join(env.Config.DataDir, "imports"), Store: s, Formats: map[string]imports.Format{"wordpress": wordpress},
-		Job: imported(server), Clock: env.Clock, IDs: env.IDs, Logger: env.Logger,
+		Dir: filepath.Join(d.DataDir, "imports"), Store: s, Formats: map[string]imports.Format{"wordpress": wordpress},
+		Job: imported(server), Clock: o.Clock, IDs: o.IDs, Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -97,7 +125,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	contentv1.RegisterImportServiceServer(server.GRPC(), api.NewImports(transfers, s))
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(ctx, env.Listener) })
+	group.Go(func() error { return server.Serve(ctx, d.Listener) })
 	group.Go(func() error { return scheduler.Run(ctx) })
 	group.Go(func() error { return transfers.Run(ctx) })
 	group.Go(func() error { return outbox.Run(ctx) })
