@@ -10,7 +10,7 @@ import (
 )
 
 // Each of these would end the process if it got to wasmtime.
-func TestMalformedValuesAreRefused(t *testing.T) {
+func TestInvariant5MalformedValuesAreRefused(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	enum := component.EnumOf("e", "a", "b")
 	variant := component.VariantOf("v", component.Case{Name: "a", Type: component.U8}, component.Case{Name: "b"})
@@ -119,7 +119,7 @@ func TestReadersOfAnotherTypeFail(t *testing.T) {
 }
 
 // A guest's own malformed values are its trap.
-func TestMalformedValuesFromAGuest(t *testing.T) {
+func TestInvariant5MalformedValuesFromAGuest(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	for name, test := range map[string]struct{ ty, body string }{
 		"text":   {"string", `(i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 1)) (i32.store8 (i32.const 64) (i32.const 255)) (i32.const 0)`},

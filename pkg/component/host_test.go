@@ -49,7 +49,7 @@ func TestHostFunctionErrorEndsTheCall(t *testing.T) {
 	}
 }
 
-func TestHostFunctionPanicEndsTheCallOnly(t *testing.T) {
+func TestInvariant5HostPanicEndsTheCallOnly(t *testing.T) {
 	p := linkAsk(t, newEngine(t, component.Config{}), component.Limits{},
 		func(context.Context, *component.Decoder, *component.Encoder) error { panic("123.456.789-09") })
 	for range 100 {

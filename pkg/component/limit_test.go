@@ -14,7 +14,7 @@ import (
 // late is how much later than its deadline a call may end on a busy machine.
 const late = 2 * time.Second
 
-func TestDeadlineStopsALoop(t *testing.T) {
+func TestInvariant5DeadlineStopsALoop(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{Deadline: 20 * time.Millisecond})
 	inst := instance(t, p)
 	for name, c := range map[string]component.Caller{"fresh": p, "live": inst} {
@@ -75,7 +75,7 @@ func TestOneCallsDeadlineLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-func TestMemoryLimit(t *testing.T) {
+func TestInvariant5MemoryLimit(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{MemoryBytes: 4 << 16})
 	inst := instance(t, p)
 	got := func(pages uint32) (was int32) {
@@ -166,7 +166,7 @@ func TestListLimit(t *testing.T) {
 	}
 }
 
-func TestHostCallLimit(t *testing.T) {
+func TestInvariant5HostCallLimit(t *testing.T) {
 	var calls atomic.Int32
 	h := component.NewHost()
 	h.Func(&component.Import{Name: "f"}, func(context.Context, *component.Decoder, *component.Encoder) error {
@@ -188,7 +188,7 @@ func TestHostCallLimit(t *testing.T) {
 
 // A list of bytes costs wasmtime some 32 times its size on the host, which it
 // bounds at 128 MiB: a guest that returns more is refused, not served.
-func TestHugeListFromAGuest(t *testing.T) {
+func TestInvariant5HugeListFromAGuest(t *testing.T) {
 	bytes := component.ListOf(component.U8)
 	huge := &component.Export{Name: "huge", Signature: component.Signature{Result: bytes}}
 	p := link(t, newEngine(t, component.Config{}), `(component

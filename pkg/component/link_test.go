@@ -45,7 +45,7 @@ func TestImportsAndExportsAreListed(t *testing.T) {
 	}
 }
 
-func TestMissingImportIsNamed(t *testing.T) {
+func TestInvariant7MissingImportIsNamed(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	c := compile(t, e, logged)
 	h := component.NewHost()
@@ -154,7 +154,7 @@ func TestVersionsMatchAsSemverHasIt(t *testing.T) {
 }
 
 // What would abort the process, or cannot be given, never gets as far as running.
-func TestTypesThatCannotCrossAreRefused(t *testing.T) {
+func TestInvariant5TypesThatCannotCrossAreRefused(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	for name, text := range map[string]string{
 		"resource": `(component (import "a:b/c" (instance (export "r" (type (sub resource))))))`,
@@ -230,7 +230,7 @@ func TestCompileRefusesWhatIsNoComponent(t *testing.T) {
 }
 
 // A small component can describe a type that is exponentially large in full.
-func TestTypeOfExponentialSizeIsRefused(t *testing.T) {
+func TestInvariant5TypeOfExponentialSizeIsRefused(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`(component (type $t0 (tuple u8 u8))`)
 	for i := range 24 {

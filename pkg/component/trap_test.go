@@ -9,7 +9,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/component"
 )
 
-func TestTrapsAreTypedErrors(t *testing.T) {
+func TestInvariant5TrapsAreTypedErrors(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
 	for fn, want := range map[*component.Export]component.TrapCode{
 		overflow:    component.TrapStackOverflow,
@@ -37,7 +37,7 @@ func TestTrapWhileStarting(t *testing.T) {
 	}
 }
 
-func TestTrapEndsTheInstanceAndNothingElse(t *testing.T) {
+func TestInvariant5TrapEndsTheInstanceAndNothingElse(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
 	a, b := instance(t, p), instance(t, p)
 	number(t, a, count)
@@ -56,7 +56,7 @@ func TestTrapEndsTheInstanceAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestStateLivesInAnInstanceOnly(t *testing.T) {
+func TestInvariant4NoStateOutlivesACall(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
 	inst := instance(t, p)
 	for want := uint32(1); want <= 3; want++ {
@@ -69,8 +69,31 @@ func TestStateLivesInAnInstanceOnly(t *testing.T) {
 	}
 }
 
+// Instances share slots of the pool, one after the other: what one left in its
+// memory, however it ended, the next must not find.
+func TestInvariant4NoMemoryOutlivesACall(t *testing.T) {
+	e := newEngine(t, component.Config{MaxInstances: 2})
+	p := linkSuspect(t, e, component.Limits{})
+	for i := range 200 {
+		if found := number(t, p, mark); found != 0 {
+			t.Fatalf("call %d found %d", i, found)
+		}
+		inst, err := p.Instance(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := number(t, inst, mark); found != 0 {
+			t.Fatalf("instance %d found %d", i, found)
+		}
+		if i%2 == 0 {
+			_ = inst.Call(context.Background(), outside, nil, nil)
+		}
+		inst.Close()
+	}
+}
+
 // Traps arrive as signals, on threads that Go's collector also signals.
-func TestTrapsUnderGarbageCollection(t *testing.T) {
+func TestInvariant5TrapsUnderGarbageCollection(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
 	done := make(chan struct{})
 	go func() {

@@ -17,7 +17,7 @@ extern ptrdiff_t hygiaOutput(uintptr_t handle, uint8_t *data, size_t len);
 enum { WAIT_MAX = 5 * 1000 * 1000 }; // nanoseconds
 
 // The version is the one that this wasmtime registers: a linker looks for that
-// very name first. TestWASISleepEndsAtTheDeadline fails when it is another.
+// very name first. TestInvariant5WASISleepEndsAtTheDeadline fails when it is another.
 #define POLL "wasi:io/poll@0.2.6"
 #define CLOCK "wasi:clocks/monotonic-clock@0.2.6"
 

@@ -67,7 +67,7 @@ func put(t *testing.T, path, text string) {
 	}
 }
 
-func TestWASIGivesItsFoldersOnly(t *testing.T) {
+func TestInvariant7WASIGivesItsFoldersOnly(t *testing.T) {
 	root := t.TempDir()
 	inside := filepath.Join(root, "inside")
 	if err := os.Mkdir(inside, 0o700); err != nil {
@@ -101,7 +101,7 @@ func TestWASIGivesItsFoldersOnly(t *testing.T) {
 	}
 }
 
-func TestWASIReadOnlyFolders(t *testing.T) {
+func TestInvariant7WASIReadOnlyFolders(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "old"), "12345")
 	read := linkWASI(t, &component.WASI{Folders: []component.Folder{{Host: dir, Guest: "/", ReadOnly: true}}}, component.Limits{})
@@ -128,7 +128,7 @@ func TestWASIReadOnlyFolders(t *testing.T) {
 	}
 }
 
-func TestWASIGivesNothingElse(t *testing.T) {
+func TestInvariant7WASIGivesNothingElse(t *testing.T) {
 	t.Setenv("HYGIA_SECRET", "in the host's environment")
 	p := linkWASI(t, &component.WASI{}, component.Limits{})
 	if n := number(t, p, environment); n != 0 {
@@ -144,7 +144,7 @@ func TestWASIGivesNothingElse(t *testing.T) {
 	}
 }
 
-func TestWASIMustBeGranted(t *testing.T) {
+func TestInvariant7WASIMustBeGranted(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	text, err := os.ReadFile("testdata/wasi.wat")
 	if err != nil {
@@ -241,7 +241,7 @@ func TestWASIExit(t *testing.T) {
 }
 
 // No timer holds a call, which would wait in wasmtime, out of reach of epochs.
-func TestWASISleepEndsAtTheDeadline(t *testing.T) {
+func TestInvariant5WASISleepEndsAtTheDeadline(t *testing.T) {
 	const limit = 50 * time.Millisecond
 	p := linkWASI(t, &component.WASI{}, component.Limits{Deadline: limit})
 	for range 3 {
