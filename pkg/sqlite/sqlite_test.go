@@ -14,6 +14,8 @@ import (
 
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 
+	"github.com/hygia-suite/hygia/pkg/audit"
+	"github.com/hygia-suite/hygia/pkg/audit/audittest"
 	"github.com/hygia-suite/hygia/pkg/sqlite"
 )
 
@@ -49,7 +51,7 @@ func open(t *testing.T, path string, sql ...string) *sqlite.DB {
 	return db
 }
 
-func exec(query string, args ...any) func(*sql.Tx) error {
+func run(query string, args ...any) func(*sql.Tx) error {
 	return func(tx *sql.Tx) error {
 		_, err := tx.Exec(query, args...)
 		return err
@@ -100,7 +102,7 @@ func TestReadersCannotWrite(t *testing.T) {
 	if _, err := db.Reader().Exec("INSERT INTO parent (name) VALUES ('a')"); err == nil {
 		t.Error("a reader wrote")
 	}
-	if err := db.View(t.Context(), exec("INSERT INTO parent (name) VALUES ('a')")); err == nil {
+	if err := db.View(t.Context(), run("INSERT INTO parent (name) VALUES ('a')")); err == nil {
 		t.Error("a view wrote")
 	}
 	if n := count(t, db, "parent"); n != 0 {
@@ -158,7 +160,7 @@ func TestWriteIsAllOrNothing(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "x.db"), first)
 	stop := errors.New("stop")
 	err := db.Write(t.Context(), func(tx *sql.Tx) error {
-		if err := exec("INSERT INTO parent (name) VALUES ('a')")(tx); err != nil {
+		if err := run("INSERT INTO parent (name) VALUES ('a')")(tx); err != nil {
 			return err
 		}
 		return stop
@@ -173,14 +175,14 @@ func TestWriteIsAllOrNothing(t *testing.T) {
 			}
 		}()
 		_ = db.Write(t.Context(), func(tx *sql.Tx) error {
-			_ = exec("INSERT INTO parent (name) VALUES ('b')")(tx)
+			_ = run("INSERT INTO parent (name) VALUES ('b')")(tx)
 			panic("stop")
 		})
 	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	err = db.Write(ctx, func(tx *sql.Tx) error {
 		defer cancel()
-		return exec("INSERT INTO parent (name) VALUES ('c')")(tx)
+		return run("INSERT INTO parent (name) VALUES ('c')")(tx)
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
@@ -192,7 +194,7 @@ func TestWriteIsAllOrNothing(t *testing.T) {
 
 func TestWritersTakeTurns(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "x.db"), first)
-	if err := db.Write(t.Context(), exec("INSERT INTO parent (id, name) VALUES (1, 'n')")); err != nil {
+	if err := db.Write(t.Context(), run("INSERT INTO parent (id, name) VALUES (1, 'n')")); err != nil {
 		t.Fatal(err)
 	}
 	const writers, turns = 8, 25
@@ -205,7 +207,7 @@ func TestWritersTakeTurns(t *testing.T) {
 					if err := tx.QueryRow("SELECT count(*) FROM child").Scan(&n); err != nil {
 						return err
 					}
-					return exec("INSERT INTO child (id, parent) VALUES (?, 1)", n)(tx)
+					return run("INSERT INTO child (id, parent) VALUES (?, 1)", n)(tx)
 				})
 				if err != nil {
 					t.Error(err)
@@ -226,7 +228,7 @@ func TestViewSeesOneSnapshot(t *testing.T) {
 		if err := tx.QueryRow("SELECT count(*) FROM parent").Scan(&before); err != nil {
 			return err
 		}
-		if err := db.Write(t.Context(), exec("INSERT INTO parent (name) VALUES ('a')")); err != nil {
+		if err := db.Write(t.Context(), run("INSERT INTO parent (name) VALUES ('a')")); err != nil {
 			return err
 		}
 		if err := tx.QueryRow("SELECT count(*) FROM parent").Scan(&after); err != nil {
@@ -247,7 +249,7 @@ func TestViewSeesOneSnapshot(t *testing.T) {
 
 func TestConstraintsAreTold(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "x.db"), first)
-	if err := db.Write(t.Context(), exec("INSERT INTO parent (id, name) VALUES (1, 'a')")); err != nil {
+	if err := db.Write(t.Context(), run("INSERT INTO parent (id, name) VALUES (1, 'a')")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -259,7 +261,7 @@ func TestConstraintsAreTold(t *testing.T) {
 		{"INSERT INTO parent (name) VALUES ('')", sqlite.IsCheck},
 		{"INSERT INTO child (parent) VALUES (7)", sqlite.IsForeignKey},
 	} {
-		err := db.Write(t.Context(), exec(c.query))
+		err := db.Write(t.Context(), run(c.query))
 		if err == nil || !c.is(err) || sqlite.Detail(err) == "" {
 			t.Errorf("%s: %v (%q)", c.query, err, sqlite.Detail(err))
 		}
@@ -269,42 +271,23 @@ func TestConstraintsAreTold(t *testing.T) {
 	}
 }
 
-func TestOutboxKeepsOrderAndForgetsTheDelivered(t *testing.T) {
+func TestOutboxKeepsTheContract(t *testing.T) {
+	audittest.OutboxStore(t, func(t *testing.T) (audit.OutboxStore, audittest.Put) {
+		db := open(t, filepath.Join(t.TempDir(), "x.db"), first)
+		return sqlite.Outbox(db), func(ctx context.Context, event *auditv1.Event) error {
+			return db.Write(ctx, func(tx *sql.Tx) error { return sqlite.Enqueue(ctx, tx, event, time.UnixMilli(1)) })
+		}
+	})
+}
+
+func TestEnqueueRefusesAnEventTwice(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "x.db"), first)
-	box := sqlite.Outbox(db)
-	now := time.UnixMilli(1)
-	put := func(id string) error {
-		return db.Write(t.Context(), func(tx *sql.Tx) error {
-			return sqlite.Enqueue(t.Context(), tx, &auditv1.Event{Id: id, Method: "m" + id}, now)
-		})
-	}
-	// Ids in no order: that of the commits counts.
-	for _, id := range []string{"5", "3", "9", "1"} {
-		if err := put(id); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := put("9"); !sqlite.IsUnique(err) {
-		t.Errorf("the same event twice: %v", err)
-	}
-	if err := box.Delivered(t.Context(), []string{"5", "9", "unknown"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := put("2"); err != nil {
-		t.Fatal(err)
-	}
-	for limit, want := range map[int][]string{2: {"3", "1"}, 10: {"3", "1", "2"}} {
-		events, err := box.Pending(t.Context(), limit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, e := range events {
-			got = append(got, e.Id)
-		}
-		if fmt.Sprint(got) != fmt.Sprint(want) || events[0].Method != "m3" {
-			t.Errorf("pending %v, want %v", got, want)
-		}
+	event := audittest.Event()
+	err := db.Write(t.Context(), func(tx *sql.Tx) error {
+		return errors.Join(sqlite.Enqueue(t.Context(), tx, event, time.UnixMilli(1)), sqlite.Enqueue(t.Context(), tx, event, time.UnixMilli(1)))
+	})
+	if !sqlite.IsUnique(err) || count(t, db, "audit_outbox") != 0 {
+		t.Errorf("got %v, %d events", err, count(t, db, "audit_outbox"))
 	}
 }
 
