@@ -99,10 +99,13 @@ func (e *Engine) takeFrame(ctx context.Context) (*frame, chan *frame) {
 	// A host function's own calls run on their caller's thread, and its caller
 	// waits for them: they must not wait for a frame that only it can give back.
 	extra := ctx.Value(insideCall{}) != nil
-	if extra || len(e.frames) < e.cfg.MaxCalls {
+	if extra || e.kept < e.cfg.MaxCalls {
 		f := e.newFrame()
 		f.extra = extra
 		e.frames = append(e.frames, f)
+		if !extra {
+			e.kept++
+		}
 		return f, nil
 	}
 	w := make(chan *frame, 1)

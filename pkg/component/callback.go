@@ -32,7 +32,7 @@ func (f *frame) hostCall(b boundImport) (err error) {
 			err = b.failed(&PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
-	dec, enc, limits := &f.hostArgs, &f.hostResults, f.program.limits
+	dec, enc, limits := &f.hostArgs, &f.hostResults, &f.program.limits
 	dec.reset(view(&f.c.out), limits)
 	enc.buf = unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap))[:0]
 	enc.reset(limits)

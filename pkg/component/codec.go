@@ -34,11 +34,11 @@ const tagCase = KindVariant
 type Encoder struct {
 	buf   []byte
 	items int // list items still allowed
-	limit Limits
+	limit *Limits
 	err   error
 }
 
-func (e *Encoder) reset(l Limits) {
+func (e *Encoder) reset(l *Limits) {
 	e.buf, e.items, e.limit, e.err = e.buf[:0], l.ListItems, l, nil
 }
 

@@ -15,11 +15,11 @@ type Decoder struct {
 	buf   []byte // may be C memory
 	off   int
 	items int // list items still allowed
-	limit Limits
+	limit *Limits
 	err   error
 }
 
-func (d *Decoder) reset(buf []byte, l Limits) {
+func (d *Decoder) reset(buf []byte, l *Limits) {
 	d.buf, d.off, d.items, d.limit, d.err = buf, 0, l.ListItems, l, nil
 }
 

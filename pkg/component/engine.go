@@ -101,6 +101,7 @@ type Engine struct {
 	closed bool
 	parked bool // the watcher sleeps until woken
 	frames []*frame
+	kept   int // frames that are not extra
 	free   []*frame
 	active int
 	queue  []chan *frame

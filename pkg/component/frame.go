@@ -54,7 +54,7 @@ func (f *frame) begin(ctx context.Context, p *Program) {
 	f.c.stop = 0
 	f.c.calls = C.uint32_t(p.limits.HostCalls)
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
-	f.enc.reset(p.limits)
+	f.enc.reset(&p.limits)
 	if len(p.imports) > 0 {
 		f.deadline = now().Add(f.limit) // host functions are told it
 	}
@@ -105,14 +105,14 @@ func (f *frame) results(read func(*Decoder)) error {
 	if read == nil {
 		return nil
 	}
-	f.dec.reset(view(&f.c.out), f.program.limits)
+	f.dec.reset(view(&f.c.out), &f.program.limits)
 	read(&f.dec)
 	return f.dec.finish()
 }
 
 // failure says why a call failed.
 func (f *frame) failure(rc C.int) error {
-	limits := f.program.limits
+	limits := &f.program.limits
 	switch rc {
 	case C.HY_STOPPED:
 		f.engine.mu.Lock()

@@ -36,7 +36,8 @@ func FuzzDecoder(f *testing.F) {
 	f.Add([]byte{byte(KindString), 255, 255, 255, 255, 'a'}, []byte{12})
 	f.Fuzz(func(t *testing.T, b, calls []byte) {
 		var d Decoder
-		d.reset(b, Limits{}.withDefaults())
+		limits := Limits{}.withDefaults()
+		d.reset(b, &limits)
 		out := 0
 		for _, c := range calls {
 			switch c % 6 {
