@@ -197,3 +197,30 @@ func TestFoldersAreGivenCallByCall(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// The manifest's limits are the call's: a component that loops, or that wants
+// more memory, is stopped at what its manifest says.
+func TestTheManifestsLimitsHold(t *testing.T) {
+	const loops = `(component
+	  (core module $m (func (export "answer") (result i32) (loop $l (br $l)) (unreachable)))
+	  (core instance $i (instantiate $m))
+	  (func $answer (result u32) (canon lift (core func $i "answer")))
+	  (instance $api (export "answer" (func $answer)))
+	  (export "test:api/answerer@0.1.0" (instance $api)))`
+	p, err := load(t, files(t, loops, func(m *plugin.Manifest) { m.Limits.DeadlineMS = 50 }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(t.Context(), p); !errors.Is(err, component.ErrDeadline) {
+		t.Errorf("a loop: got %v", err)
+	}
+	grows := strings.Replace(loops, `(func (export "answer") (result i32) (loop $l (br $l)) (unreachable))`,
+		`(memory 1) (func (export "answer") (result i32) (memory.grow (i32.const 16)))`, 1)
+	p, err = load(t, files(t, grows, func(m *plugin.Manifest) { m.Limits.MemoryBytes = 128 << 10 }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := ask(t.Context(), p); err == nil && n != 1<<32-1 {
+		t.Errorf("memory grew past the manifest's limit, from %d pages", n)
+	}
+}

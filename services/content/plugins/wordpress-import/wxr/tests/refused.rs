@@ -154,10 +154,6 @@ fn hostile_files_end_soon() {
         with_body(&"<!---->".repeat(1 << 16)),
         with_body(&"<b xmlns:a='u'/>".repeat(1 << 16)),
         items(1 << 16, "<item/>"),
-        SAMPLE.replace(
-            "<wp:comment>",
-            &"<wp:postmeta><wp:meta_key>a</wp:meta_key></wp:postmeta><wp:comment>".repeat(1),
-        ),
     ] {
         let started = Instant::now();
         let _ = inspect(&mut Cursor::new(&file));
@@ -209,7 +205,7 @@ fn random_files_are_read_or_refused() {
             let at = (random >> 33) as usize;
             // Mostly the next piece of a good file, so that some go deep.
             let good = if step < 8 { pieces[step] } else { "\n" };
-            file.push_str(if at % 8 > 0 { good } else { pieces[at / 8 % pieces.len()] });
+            file.push_str(if at.is_multiple_of(8) { pieces[at / 8 % pieces.len()] } else { good });
         }
         accepted += u32::from(inspect(&mut Cursor::new(&file)).is_ok());
         let _ = read_items(&mut Cursor::new(&file), random % 300, 5);
