@@ -127,7 +127,7 @@ func TestInvariant3NothingPersonalIsTraced(t *testing.T) {
 	defer conn.Close()
 
 	ctx, root := tel.Tracer.Tracer("test").Start(t.Context(), "root", trace.WithAttributes(
-		attribute.String("cpf", canaries[0]), attribute.String("rpc.method", canaries[0]), attribute.String("hygia.reason", "NOT_FOUND")))
+		attribute.String("patient", "canary"), attribute.String("rpc.method", canaries[0]), attribute.String("hygia.reason", "NOT_FOUND")))
 	for _, canary := range canaries {
 		ctx := metadata.AppendToOutgoingContext(ctx, "x-patient", "canary", "baggage", "patient=canary")
 		_, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: canary})
