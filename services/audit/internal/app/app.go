@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -15,6 +16,7 @@ import (
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 	"github.com/hygia-suite/hygia/services/audit/internal/form"
+	"github.com/hygia-suite/hygia/services/audit/internal/intake"
 	"github.com/hygia-suite/hygia/services/audit/internal/server"
 	"github.com/hygia-suite/hygia/services/audit/internal/tlog"
 	"github.com/hygia-suite/hygia/services/audit/internal/trail"
@@ -38,7 +40,12 @@ const defaultCheckpoint = 200 * time.Millisecond
 // Run serves until ctx ends. What it acknowledged by then is in the log.
 func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 	klog.SetSlogLogger(env.Logger) // Tessera's messages; klog has but the one, global, logger
-	log, err := tlog.Open(ctx, logOptions(env.Config))
+	tree, err := tlog.Open(ctx, treeOptions(env.Config))
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	defer func() { err = errors.Join(err, tree.Close()) }()
+	log, err := intake.Open(ctx, intake.Options{Tree: tree, Dir: env.Config.DataDir, Logger: env.Logger})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -59,7 +66,7 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 	}
 	defer fhir.Close()
 	return serve(ctx, env, server.Options{
-		Trail: events, Log: log, Forms: map[string]server.Form{fhir.Name(): fhir},
+		Trail: events, Log: log, Tree: tree, Forms: map[string]server.Form{fhir.Name(): fhir},
 	}, fhir)
 }
 
@@ -73,10 +80,25 @@ func serve(ctx context.Context, env *service.Env[Config], o server.Options, fhir
 		return fmt.Errorf("audit: %w", err)
 	}
 	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(o))
-	return s.Serve(ctx, env.Listener)
+	return serveWhile(ctx, s, env.Listener, o.Log)
 }
 
-func logOptions(c *Config) tlog.Options {
+// serveWhile serves until ctx ends or the log fails. Then the process has to end
+// too: the next one reads where the log stands.
+func serveWhile(ctx context.Context, s *rpc.Server, lis net.Listener, log *intake.Log) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-log.Failed():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return errors.Join(s.Serve(ctx, lis), log.Err())
+}
+
+func treeOptions(c *Config) tlog.Options {
 	o := tlog.Options{Dir: c.DataDir, Origin: c.Origin, CheckpointInterval: defaultCheckpoint}
 	if o.Origin == "" {
 		o.Origin = c.TrustDomain + "/audit"

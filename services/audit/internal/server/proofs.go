@@ -36,7 +36,7 @@ func (s *Server) GetInclusionProof(ctx context.Context, r *auditv1.GetInclusionP
 	if size == 0 {
 		size = checkpoint.Size
 	}
-	hashes, err := s.log.InclusionProof(ctx, place.Position, size)
+	hashes, err := s.tree.InclusionProof(ctx, place.Position, size)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Server) GetConsistencyProof(ctx context.Context, r *auditv1.GetConsiste
 	if _, err := s.await(ctx, to); err != nil {
 		return nil, err
 	}
-	hashes, err := s.log.ConsistencyProof(ctx, from, to)
+	hashes, err := s.tree.ConsistencyProof(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +78,10 @@ func (s *Server) await(ctx context.Context, size uint64) (tlog.Checkpoint, error
 	if size > have {
 		return tlog.Checkpoint{}, ErrTreeSize
 	}
+	s.log.Hurry()
 	wait, cancel := context.WithTimeout(ctx, checkpointWait)
 	defer cancel()
-	checkpoint, err := s.log.AwaitCheckpoint(wait, size)
+	checkpoint, err := s.tree.AwaitCheckpoint(wait, size)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return tlog.Checkpoint{}, errNotPublished.Wrap(err)
 	}

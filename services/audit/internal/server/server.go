@@ -14,6 +14,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 	"github.com/hygia-suite/hygia/services/audit/internal/index"
+	"github.com/hygia-suite/hygia/services/audit/internal/intake"
 	"github.com/hygia-suite/hygia/services/audit/internal/leaf"
 	"github.com/hygia-suite/hygia/services/audit/internal/tlog"
 	"github.com/hygia-suite/hygia/services/audit/internal/trail"
@@ -44,7 +45,9 @@ type Form interface {
 // Options are a Server's dependencies; all are required.
 type Options struct {
 	Trail *trail.Trail
-	Log   *tlog.Log
+	// Log is what the trail sequences into, Tree what it is integrated into.
+	Log  *intake.Log
+	Tree *tlog.Log
 	// Forms are the installed formatters, by name.
 	Forms map[string]Form
 }
@@ -53,13 +56,14 @@ type Options struct {
 type Server struct {
 	auditv1.UnimplementedAuditServiceServer
 	trail *trail.Trail
-	log   *tlog.Log
+	log   *intake.Log
+	tree  *tlog.Log
 	forms map[string]Form
 }
 
 // New returns the AuditService.
 func New(o Options) *Server {
-	return &Server{trail: o.Trail, log: o.Log, forms: o.Forms}
+	return &Server{trail: o.Trail, log: o.Log, tree: o.Tree, forms: o.Forms}
 }
 
 // Append sequences the events of a service, which may speak for itself alone.

@@ -21,6 +21,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/telemetry"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 	"github.com/hygia-suite/hygia/services/audit/internal/form"
+	"github.com/hygia-suite/hygia/services/audit/internal/intake"
 	"github.com/hygia-suite/hygia/services/audit/internal/server"
 	"github.com/hygia-suite/hygia/services/audit/internal/tlog"
 	"github.com/hygia-suite/hygia/services/audit/internal/trail"
@@ -75,7 +76,11 @@ func people() verifier {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{dir: t.TempDir(), ca: identitytest.NewCA(t, "hygia.test")}
-	log, err := tlog.Open(t.Context(), tlog.Options{Dir: w.dir, Origin: origin, CheckpointInterval: 100 * time.Millisecond})
+	tree, err := tlog.Open(t.Context(), tlog.Options{Dir: w.dir, Origin: origin, CheckpointInterval: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := intake.Open(t.Context(), intake.Options{Tree: tree, Dir: w.dir, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,13 +88,16 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := w.serve(t, log, events)
+	stop := w.serve(t, server.Options{Trail: events, Log: log, Tree: tree})
 	t.Cleanup(func() {
 		stop()
 		if err := events.Close(); err != nil {
 			t.Error(err)
 		}
 		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := tree.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -106,7 +114,7 @@ func (l ownLog) Append(ctx context.Context, events ...*auditv1.Event) error {
 	return err
 }
 
-func (w *world) serve(t testing.TB, log *tlog.Log, events *trail.Trail) (stop func()) {
+func (w *world) serve(t testing.TB, o server.Options) (stop func()) {
 	t.Helper()
 	engine, err := component.NewEngine(component.Config{})
 	if err != nil {
@@ -118,14 +126,13 @@ func (w *world) serve(t testing.TB, log *tlog.Log, events *trail.Trail) (stop fu
 	}
 	s, err := rpc.NewServer(rpc.ServerOptions{
 		Service: rpc.Audit, Identity: w.ca.Source(t, rpc.Audit), Verifier: people(), Policy: server.Policy,
-		Audit: ownLog{events}, Telemetry: newTelemetry(t), Clock: time.Now, IDs: audittest.ID,
+		Audit: ownLog{o.Trail}, Telemetry: newTelemetry(t), Clock: time.Now, IDs: audittest.ID,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(server.Options{
-		Trail: events, Log: log, Forms: map[string]server.Form{fhir.Name(): fhir},
-	}))
+	o.Forms = map[string]server.Form{fhir.Name(): fhir}
+	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(o))
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -137,12 +137,3 @@ func (l *Log) Read(ctx context.Context, from, to uint64, each func(index uint64,
 	}
 	return nil
 }
-
-// Leaf returns the leaf at an index.
-func (l *Log) Leaf(ctx context.Context, index uint64) (leaf []byte, err error) {
-	err = l.Read(ctx, index, index+1, func(_ uint64, bytes []byte) error {
-		leaf = bytes
-		return nil
-	})
-	return leaf, err
-}

@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/klog/v2"
 
+	"github.com/hygia-suite/hygia/services/audit/internal/intake"
 	"github.com/hygia-suite/hygia/services/audit/internal/tlog"
 	"github.com/hygia-suite/hygia/services/audit/internal/trail"
 )
@@ -29,16 +30,21 @@ const origin = "hygia.test/audit"
 // world is a trail over a real log in a folder.
 type world struct {
 	dir   string
-	log   *tlog.Log
+	tree  *tlog.Log
+	log   *intake.Log
 	trail *trail.Trail
 }
 
 // open opens the folder's log and trail; close, or the test's end, closes them.
 func open(t testing.TB, dir string) *world {
 	t.Helper()
-	log, err := tlog.Open(t.Context(), tlog.Options{
+	tree, err := tlog.Open(t.Context(), tlog.Options{
 		Dir: dir, Origin: origin, CheckpointInterval: 100 * time.Millisecond,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := intake.Open(t.Context(), intake.Options{Tree: tree, Dir: dir, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +52,7 @@ func open(t testing.TB, dir string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{dir: dir, log: log, trail: events}
+	return &world{dir: dir, tree: tree, log: log, trail: events}
 }
 
 func (w *world) close(t testing.TB) {
@@ -55,6 +61,9 @@ func (w *world) close(t testing.TB) {
 		t.Error(err)
 	}
 	if err := w.log.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := w.tree.Close(); err != nil {
 		t.Error(err)
 	}
 }
