@@ -21,6 +21,10 @@ const (
 	DefaultBusyTimeout = 5 * time.Second
 )
 
+// statements is how many prepared statements a connection keeps: more than a
+// service has, so that none is parsed and planned for every call.
+const statements = 128
+
 // Options say where a database is and how it is opened.
 type Options struct {
 	// Path is the file. It is made, with mode 0600, where it is missing; its
@@ -114,7 +118,7 @@ func pool(path, begin string, busy time.Duration, more ...string) *sql.DB {
 		}
 		return nil
 	}
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=" + begin
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + fmt.Sprintf("?_txlock=%s&_stmt_cache_size=%d", begin, statements)
 	return sql.OpenDB(&connector{dsn: dsn, driver: &sqlite3.SQLiteDriver{ConnectHook: hook}})
 }
 
