@@ -17,7 +17,7 @@ import (
 	"github.com/hygia-suite/hygia/services/content/internal/store/storetest"
 )
 
-func open(t *testing.T, path string, event func(context.Context) *auditv1.Event) *sqlitestore.Store {
+func open(t testing.TB, path string, event func(context.Context) *auditv1.Event) *sqlitestore.Store {
 	t.Helper()
 	s, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Path: path, Event: event, Clock: time.Now})
 	if err != nil {
