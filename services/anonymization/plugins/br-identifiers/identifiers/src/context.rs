@@ -19,6 +19,7 @@ const NUMBERS: &[(&str, Topic)] = &[
     ("anvisa", Topic::Other),
     ("boleto", Topic::Other),
     ("cadsus", Topic::Cns),
+    ("cartao", Topic::Cns),
     ("cel", Topic::Phone),
     ("celular", Topic::Phone),
     ("cep", Topic::Other),

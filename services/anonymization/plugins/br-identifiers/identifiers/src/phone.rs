@@ -112,7 +112,7 @@ fn judge(text: &str, window: &Window<'_>, count: usize, context: &Context) -> Op
         return None;
     }
     let (confidence, evidence) = if plus && number.country {
-        (95, "country code, area code and length")
+        (if named { 99 } else { 95 }, "country code, area code and length")
     } else if named {
         (if number.area { 97 } else { 85 }, "length and context")
     } else if bracketed {

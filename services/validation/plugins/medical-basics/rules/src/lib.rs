@@ -144,7 +144,7 @@ pub fn validate(document: &Document) -> Result<Vec<Finding>, Refusal> {
     credentials::check(&reading, &mut findings)?;
     promises::check(&reading, &mut findings);
     notice::check(&reading, &mut findings);
-    privacy::check(&reading, &mut findings);
+    privacy::check(&reading, &mut findings)?;
     if findings.len() > MAX_FINDINGS {
         return Err(Refusal::TooLarge("there are more than 500 findings"));
     }

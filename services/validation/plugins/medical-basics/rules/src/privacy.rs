@@ -7,21 +7,23 @@ use identifiers::Kind;
 
 use crate::catalogue::PII_1;
 use crate::text::{Gap, Plain};
-use crate::{Field, Finding, Reading};
+use crate::{Field, Finding, Reading, Refusal};
 
 /// The confidence from which a number counts: check digits, and either the shape
 /// or the word beside it.
 const CONFIDENT: u8 = 75;
 
-/// How many words before a telephone or an address the patient may be named.
-const REACH: usize = 8;
+/// How many words before a telephone or an address the patient may be named; the
+/// parts of another number between them count as words.
+const REACH: usize = 14;
 
 const ADVICE: &str = "Remova o dado: o conteúdo público não pode identificar um paciente.";
 
-pub fn check(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+pub fn check(reading: &Reading<'_>, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
     for (field, plain) in &reading.fields {
-        // A text too large for the detector is refused before this.
-        for span in identifiers::detect(plain.folded()).unwrap_or_default() {
+        let spans = identifiers::detect(plain.folded())
+            .map_err(|_| Refusal::TooLarge("there are more identifiers than can be checked"))?;
+        for span in spans {
             let message = match span.kind {
                 Kind::Cpf if span.confidence >= CONFIDENT => "O texto traz um número de CPF.",
                 Kind::Cns if span.confidence >= CONFIDENT => {
@@ -34,6 +36,7 @@ pub fn check(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding(*field, plain.place(span.start, span.end), message));
         }
     }
+    Ok(())
 }
 
 fn finding(field: Field, (start, end): (usize, usize), message: &str) -> Finding {

@@ -49,6 +49,7 @@ fn promise(plain: &Plain, at: usize) -> Option<(usize, usize)> {
         "cento" if at >= 2 && plain.word(at - 2) == "cem" => absolute(plain, at),
         word if is_guarantee(word) => guaranteed(plain, at),
         word if is_miraculous(word) => described(plain, at),
+        "cura" => definitive(plain, at),
         "dinheiro" if plain.word(at + 1) == "de" && plain.word(at + 2) == "volta" => Some((at, at + 2)),
         _ => None,
     }?;
@@ -170,6 +171,29 @@ fn described(plain: &Plain, at: usize) -> Option<(usize, usize)> {
     Some((thing.min(at), thing.max(at)))
 }
 
+/// "Cura definitiva das varizes", where it is announced: first in its sentence, or
+/// offered. "A cura definitiva só é possível …" tells, and so does a sentence that
+/// goes on to doubt it.
+fn definitive(plain: &Plain, at: usize) -> Option<(usize, usize)> {
+    if !matches!(plain.word(at + 1), "definitiva" | "certa" | "imediata" | "rapida" | "completa" | "total") {
+        return None;
+    }
+    let first = at == 0 || plain.words()[at - 1].gap >= Gap::Clause;
+    let offered = at > 0
+        && matches!(
+            plain.word(at - 1),
+            "oferecemos" | "conheca" | "tenha" | "alcance" | "conquiste" | "sua" | "com"
+        );
+    let doubt = |word: &str| {
+        matches!(word, "nao" | "ainda" | "so" | "somente" | "talvez" | "pode" | "depende" | "quando")
+    };
+    let rest = at + 2..(at + 2 + WARNING).min(plain.words().len());
+    let doubted = rest
+        .take_while(|&word| plain.words()[word - 1].gap < Gap::Sentence)
+        .any(|word| doubt(plain.word(word)));
+    ((first || offered) && !doubted).then_some((at, at + 1))
+}
+
 /// Whether a negation before the word, in its own clause, reaches it.
 fn is_negated(plain: &Plain, at: usize) -> bool {
     let word = plain.word(at);
@@ -218,7 +242,14 @@ fn is_warned_of(plain: &Plain, (first, last): (usize, usize)) -> bool {
         (first.saturating_sub(WARNING)..first).rev().take_while(|&word| words[word].gap < Gap::Sentence);
     let after = (last + 1..(last + 1 + WARNING).min(words.len()))
         .take_while(|&word| words[word - 1].gap < Gap::Sentence);
-    before.chain(after).any(|word| is_warning(plain.word(word)))
+    // "Procure promessas de resultado e retire-as."
+    let removed = after.clone().any(|word| {
+        matches!(
+            plain.word(word),
+            "retire" | "retirem" | "remova" | "removam" | "exclua" | "apague" | "corrija"
+        ) && matches!(plain.word(word + 1), "as" | "os" | "a" | "o")
+    });
+    removed || before.chain(after).any(|word| is_warning(plain.word(word)))
 }
 
 fn is_warning(word: &str) -> bool {

@@ -37,6 +37,8 @@ fn bounds() {
     assert!(matches!(validate(&one), Err(Refusal::TooLarge(_))));
     let many = document(&"Garantimos cura. ".repeat(600));
     assert!(matches!(validate(&many), Err(Refusal::TooLarge(_))));
+    let addresses = document(&"a@b.cd ".repeat(60_000));
+    assert!(matches!(validate(&addresses), Err(Refusal::TooLarge(_))));
     let named = document(&"Dr. Rui Lima. ".repeat(1001));
     assert!(matches!(validate(&named), Err(Refusal::TooLarge(_))));
 }

@@ -17,6 +17,11 @@ fn identifiers_of_persons_fail() {
 #[test]
 fn a_patients_telephone_fails() {
     fails(RULE, "O telefone da paciente é (11) 98765-4321.", &["(11) 98765-4321"]);
+    fails(
+        RULE,
+        "A paciente, de 81 anos, CPF 529.982.247-25, telefone (21) 98765-4321, foi trazida.",
+        &["529.982.247-25", "(21) 98765-4321"],
+    );
     fails(RULE, "A mãe, tel. 11 98765-4321, relatou febre.", &["11 98765-4321"]);
     fails(RULE, "Paciente: ana@exemplo.com.br", &["ana@exemplo.com.br"]);
 }

@@ -15,6 +15,7 @@ fn a_promise_fails() {
     fails(RULE, "Cem por cento de sucesso.", &["cento de sucesso"]);
     fails(RULE, "Conheça o tratamento infalível.", &["tratamento infalível"]);
     fails(RULE, "Satisfação ou seu dinheiro de volta.", &["dinheiro de volta"]);
+    fails(RULE, "Cura definitiva das varizes em uma sessão.", &["Cura definitiva"]);
     fails(RULE, "Estamos aqui para garantir a sua cura.", &["garantir a sua cura"]);
 }
 
@@ -38,6 +39,7 @@ fn a_warning_passes() {
     passes(RULE, "É proibido ao médico prometer cura.");
     passes(RULE, "Garantir resultado é vedado pelo CFM.");
     passes(RULE, "Cuidado com promessas de cura.");
+    passes(RULE, "Procure promessas de resultado e retire-as.");
     passes(RULE, "O tratamento garante a cura? Não. Ele controla os sintomas.");
 }
 
@@ -46,6 +48,9 @@ fn other_guarantees_pass() {
     passes(RULE, "A lei garante o acesso ao SUS.");
     passes(RULE, "O vidro fosco garante a privacidade.");
     passes(RULE, "Para garantir o sucesso do tratamento, tome os remédios no horário.");
+    passes(RULE, "A cura definitiva vem com o transplante.");
+    passes(RULE, "Cura definitiva do diabetes ainda não existe.");
+    passes(RULE, "O tratamento de seis meses cura quase todos os casos.");
     passes(RULE, "A taxa foi de 100% em 12 pacientes.");
     passes(RULE, "O plano assegurado cobre o exame. O resultado sai amanhã.");
     passes(RULE, "Garantimos sigilo. O resultado sai em dois dias.");
