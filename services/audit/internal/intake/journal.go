@@ -13,8 +13,8 @@ const segmentBytes = 8 << 20
 var (
 	// errFull says that the next segment still holds records that are needed.
 	errFull = errors.New("the journal is full")
-	// errTooLong says that a leaf does not fit into a segment.
-	errTooLong = errors.New("a leaf is too long for the journal")
+	// errLength says that a leaf is empty, or does not fit into a segment.
+	errLength = errors.New("a leaf is empty or too long for the journal")
 )
 
 // journal is two segments that are written in turn. One goroutine at a time uses
@@ -70,10 +70,12 @@ func (j *journal) write(position uint64, leaves [][]byte, kept uint64) (int, err
 	}
 	other.rewind()
 	j.current = 1 - j.current
-	if n, err = other.write(position, leaves); n == 0 && err == nil {
-		err = errTooLong
-	}
-	return n, err
+	return other.write(position, leaves)
+}
+
+// maxLeaf is the length of a leaf that fits everywhere.
+func (j *journal) maxLeaf() int {
+	return int(min(maxLeaf, j.segments[0].size-headerBytes))
 }
 
 // restart lets the next record have any position. No record may be needed.

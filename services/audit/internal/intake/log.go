@@ -143,6 +143,11 @@ func (l *Log) Close() error {
 // allows, while the journal is full because the tree is behind. After a failure
 // of the journal's disk nothing is taken any more, see Failed.
 func (l *Log) Append(ctx context.Context, leaves [][]byte) ([]uint64, error) {
+	for _, leaf := range leaves {
+		if len(leaf) == 0 || len(leaf) > l.journal.maxLeaf() {
+			return nil, errLength
+		}
+	}
 	places := make([]uint64, 0, len(leaves))
 	for len(leaves) > 0 {
 		l.mu.Lock()

@@ -9,9 +9,9 @@
 //
 // What a crash does, by the place where it happens:
 //
-//	leaves not yet integrated     they are not in the log; the caller has no answer and repeats them
-//	integrated, not yet indexed   Open reads them from the log before it takes a request
-//	answer lost                   the caller repeats them and is told the same places
+//	leaves not durable yet    they are not in the log; the caller has no answer and repeats them
+//	durable, not yet indexed  Open reads them from the log before it takes a request
+//	answer lost               the caller repeats them and is told the same places
 //
 // The log is the truth, the index follows. Where an append fails, its leaves may
 // be in the log nonetheless: nothing is sequenced before the log has been read
@@ -55,8 +55,8 @@ const (
 	maxUnindexed = 50_000
 )
 
-// Log is what the trail sequences into; *tlog.Log is one. Append gives
-// successive indexes, and fails without leaving a gap.
+// Log is what the trail sequences into; *intake.Log is one. Append gives
+// successive indexes of leaves that are durable, and fails without leaving a gap.
 type Log interface {
 	Append(ctx context.Context, leaves [][]byte) ([]uint64, error)
 	Size(ctx context.Context) (uint64, error)
