@@ -76,6 +76,8 @@ func exitCode(err error) int {
 	case errors.As(err, &wrong), errors.Is(err, rest.ErrURL), errors.As(err, &busy),
 		errors.Is(err, supervise.ErrForeign), errors.Is(err, supervise.ErrInUse):
 		return ExitUsage
+	case errors.As(err, &problem) && problem.Reason == findingsReason:
+		return ExitFindings
 	case errors.As(err, &problem):
 		return problemCode(problem.Status)
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
@@ -85,6 +87,9 @@ func exitCode(err error) int {
 	}
 	return ExitFailure
 }
+
+// findingsReason is the refusal of a submission whose entry has findings.
+const findingsReason = "FINDINGS_BLOCK_SUBMIT"
 
 func problemCode(status int) int {
 	switch status {

@@ -23,6 +23,12 @@ func TestExitCodesOfProblems(t *testing.T) {
 	}
 }
 
+func TestSubmissionWithFindings(t *testing.T) {
+	w := newWorld(t)
+	w.route("POST /v1/entries/e1/submit", problem(409, "FINDINGS_BLOCK_SUBMIT", "ADV-1"))
+	w.want(5, "content", "submit", "e1")
+}
+
 func TestHints(t *testing.T) {
 	w := newWorld(t)
 	w.route("GET /v1/status", problem(401, "TOKEN_EXPIRED", "expired"))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -161,16 +162,26 @@ func (u *up) use(ctx context.Context, withDemo bool) error {
 	return context.Cause(ctx)
 }
 
+// sameSignal is how long after the first signal another one is the same: some
+// programs send it to a process and to its group.
+const sameSignal = 300 * time.Millisecond
+
 // stop drains the suite; another signal while it does ends it at once.
 func (u *up) stop() error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- u.suite.Stop() }()
-	select {
-	case err := <-stopped:
-		return err
-	case <-u.app.env.Signals:
-		u.suite.Kill()
-		return errors.Join(<-stopped, errInterrupted)
+	begin := u.app.env.Clock()
+	for {
+		select {
+		case err := <-stopped:
+			return err
+		case <-u.app.env.Signals:
+			if u.app.env.Clock().Sub(begin) < sameSignal {
+				continue
+			}
+			u.suite.Kill()
+			return errors.Join(<-stopped, errInterrupted)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"time"
 
@@ -60,15 +61,19 @@ func (c *Client) Omissions(ctx context.Context, id string) ([]*contentv1.Omissio
 
 // OmissionGroup counts the omissions of one kind for one reason.
 type OmissionGroup struct {
+	// Reason is without the times and addresses in which the omissions differ.
 	Kind, Reason string
 	Count        int
 }
+
+// particular is what differs from one omission to the next of the same reason.
+var particular = regexp.MustCompile(` ?\([0-9]{4}-[0-9]{2}-[0-9]{2}T[^)]*\)|;? ?[a-z ]*https?://\S+`)
 
 // GroupOmissions counts omissions, the most frequent first.
 func GroupOmissions(omissions []*contentv1.Omission) []OmissionGroup {
 	counts := map[OmissionGroup]int{}
 	for _, o := range omissions {
-		counts[OmissionGroup{Kind: o.Kind, Reason: o.Reason}]++
+		counts[OmissionGroup{Kind: o.Kind, Reason: particular.ReplaceAllString(o.Reason, "")}]++
 	}
 	var groups []OmissionGroup
 	for g, n := range counts {
