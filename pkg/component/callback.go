@@ -63,6 +63,9 @@ func (f *frame) hostContext() context.Context {
 	if f.hostCtx == nil {
 		f.engine.mu.Lock()
 		f.hostCtx = newHostContext(f.ctx, f.deadline)
+		if f.stopped != nil {
+			f.hostCtx.end(f.stopped)
+		}
 		f.engine.mu.Unlock()
 	}
 	return f.hostCtx

@@ -23,13 +23,13 @@ type frame struct {
 	// Guarded by engine.mu.
 	ctx      context.Context // nil while no call runs
 	limit    time.Duration
-	deadline time.Time // zero until the watcher or a host call sets it
-	stopped  error     // why the guest was told to stop
-	extra    bool      // made for a call inside a host function: not counted, not kept
+	deadline time.Time    // zero until the watcher or a host call sets it
+	stopped  error        // why the guest was told to stop
+	extra    bool         // made for a call inside a host function: not counted, not kept
+	hostCtx  *hostContext // nil before the first host function; only its goroutine sets it
 
 	// Only for the call's own goroutine.
 	program     *Program
-	hostCtx     *hostContext // nil before the first host function
 	hostArgs    Decoder
 	hostResults Encoder
 	hostErr     error
@@ -64,14 +64,14 @@ func (f *frame) begin(ctx context.Context, p *Program) {
 // leave gives the frame back and ends what was closed during the call.
 func (f *frame) leave(inst *Instance) {
 	if f.hostCtx != nil {
-		f.hostCtx.end()
+		f.hostCtx.end(context.Canceled)
 	}
 	p := f.program
-	f.hostCtx, f.hostErr, f.program = nil, nil, nil
+	f.hostErr, f.program = nil, nil
 	f.trim()
 	e := f.engine
 	e.mu.Lock()
-	f.ctx = nil
+	f.ctx, f.hostCtx = nil, nil
 	e.giveBack(f)
 	rest := e.dismiss(p, inst)
 	e.mu.Unlock()
@@ -119,7 +119,7 @@ func (f *frame) failure(rc C.int) error {
 		defer f.engine.mu.Unlock()
 		return f.stopped
 	case C.HY_HOST:
-		return f.hostErr
+		return f.hostFailure()
 	case C.HY_HOST_VALUE:
 		return f.program.imports[f.c._import].failed(
 			&CodecError{Reason: "the results do not have the function's type"})
@@ -137,6 +137,15 @@ func (f *frame) failure(rc C.int) error {
 		return guestError(string(view(&f.c.message)), f.c.started != 0)
 	}
 	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))
+}
+
+// hostFailure says that the call was stopped when that is why a host function
+// failed, and what it failed with in any case.
+func (f *frame) hostFailure() error {
+	if f.hostCtx == nil || f.hostCtx.Err() == nil {
+		return f.hostErr
+	}
+	return fmt.Errorf("%w: %w", stopError(f.hostCtx), f.hostErr)
 }
 
 // stopError is why a done context stops a call.

@@ -136,6 +136,40 @@ func TestHostFunctionGetsTheDeadline(t *testing.T) {
 	}
 }
 
+// However a host function says that its context ended, the call says why it was
+// stopped.
+func TestHostFunctionThatEndsWithItsContext(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	inside := make(chan struct{}, 1)
+	p := linkAsk(t, e, component.Limits{Deadline: 20 * time.Millisecond},
+		func(ctx context.Context, _ *component.Decoder, _ *component.Encoder) error {
+			inside <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	_, err := askIt(context.Background(), p, "?")
+	<-inside
+	var host *component.HostError
+	if !errors.Is(err, component.ErrDeadline) || !errors.As(err, &host) {
+		t.Errorf("after the deadline: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { <-inside; cancel() }()
+	if _, err := askIt(ctx, p, "?"); !errors.Is(err, context.Canceled) || !errors.As(err, &host) {
+		t.Errorf("after the caller left: %v", err)
+	}
+	slow := linkAsk(t, e, component.Limits{Deadline: time.Hour},
+		func(ctx context.Context, _ *component.Decoder, _ *component.Encoder) error {
+			inside <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	go func() { <-inside; _ = e.Close() }()
+	if _, err := askIt(context.Background(), slow, "?"); !errors.Is(err, component.ErrClosed) {
+		t.Errorf("after the engine was closed: %v", err)
+	}
+}
+
 func TestHostFunctionSeesTheCallersValues(t *testing.T) {
 	type key struct{}
 	p := linkAsk(t, newEngine(t, component.Config{}), component.Limits{},

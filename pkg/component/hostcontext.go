@@ -15,8 +15,8 @@ type hostContext struct {
 
 	mu      sync.Mutex
 	timed   context.Context // nil until asked for
-	release context.CancelFunc
-	over    bool // the call has returned
+	release context.CancelCauseFunc
+	over    error // why it ended before its time; nil while it has not
 }
 
 func newHostContext(parent context.Context, deadline time.Time) *hostContext {
@@ -39,7 +39,7 @@ func (c *hostContext) Err() error {
 		return timed.Err()
 	case c.Context.Err() != nil:
 		return c.Context.Err()
-	case over:
+	case over != nil:
 		return context.Canceled
 	case now().After(c.deadline):
 		return context.DeadlineExceeded
@@ -64,21 +64,26 @@ func (c *hostContext) withTimer() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timed == nil {
-		c.timed, c.release = context.WithDeadlineCause(c.Context, c.deadline, ErrDeadline)
-		if c.over {
-			c.release()
+		parent, cancel := context.WithCancelCause(c.Context)
+		timed, stop := context.WithDeadlineCause(parent, c.deadline, ErrDeadline)
+		c.timed, c.release = timed, func(cause error) { cancel(cause); stop() }
+		if c.over != nil {
+			c.release(c.over)
 		}
 	}
 	return c.timed
 }
 
-// end cancels the context: the call has returned.
-func (c *hostContext) end() {
+// end cancels the context, unless that was done before.
+func (c *hostContext) end(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = true
+	if c.over != nil {
+		return
+	}
+	c.over = cause
 	if c.release != nil {
-		c.release()
+		c.release(cause)
 	}
 }
 

@@ -92,6 +92,9 @@ func (f *frame) expired(at time.Time) bool {
 		return true
 	case f.engine.closed:
 		f.stopped = ErrClosed
+		if f.hostCtx != nil {
+			f.hostCtx.end(ErrClosed)
+		}
 	case f.ctx.Err() != nil:
 		f.stopped = stopError(f.ctx)
 	case at.After(f.deadline):
