@@ -16,7 +16,7 @@ const Audience = "hygia"
 
 // tokenType is the JWS typ (RFC 8725 3.11): no other kind of JWT passes for an
 // actor token.
-const tokenType = "hygia-actor+jwt"
+const tokenType = "hygia-actor+jwt" //nolint:gosec // a type, not a token
 
 // Bounds on what a token says, so that it fits MaxTokenBytes.
 const (

@@ -33,7 +33,7 @@ func call(t *testing.T, err error) error {
 	lis := bufconn.Listen(1 << 16)
 	server := grpc.NewServer()
 	grpc_health_v1.RegisterHealthServer(server, &health{err: err})
-	go server.Serve(lis)
+	go func() { _ = server.Serve(lis) }() // until Stop
 	t.Cleanup(server.Stop)
 	conn, dialErr := grpc.NewClient("passthrough:///bufconn",
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -41,7 +41,7 @@ func call(t *testing.T, err error) error {
 	if dialErr != nil {
 		t.Fatal(dialErr)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	_, err = grpc_health_v1.NewHealthClient(conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
 	return err
 }

@@ -14,6 +14,8 @@ type text struct{ reason, message string }
 
 // neutral is what a caller is told of a status that none of our services wrote:
 // gRPC's own texts quote addresses and transport errors.
+//
+//nolint:gochecknoglobals // immutable
 var neutral = map[codes.Code]text{
 	codes.Canceled:           {ReasonCancelled, "the call was cancelled"},
 	codes.Unknown:            {"UNKNOWN", "the call failed for an unknown reason"},

@@ -42,7 +42,7 @@ func (s *Source) adopt(c net.Conn, began snapshot, peer []*x509.Certificate) (*c
 	if err := k.stillGood(now.svid.ID, now.bundles, t); err != nil {
 		return nil, err
 	}
-	k.timer = time.AfterFunc(k.expires.Sub(t), func() { k.Close() })
+	k.timer = time.AfterFunc(k.expires.Sub(t), func() { _ = k.Close() })
 	s.conns[k] = struct{}{}
 	return k, nil
 }
@@ -95,7 +95,7 @@ func (c *conn) over() bool {
 	if c.source.clock().Before(c.expires) {
 		return false
 	}
-	c.Close()
+	_ = c.Close() // there is nobody to tell
 	return true
 }
 

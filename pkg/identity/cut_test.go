@@ -83,7 +83,7 @@ func TestInvariant11ServerDoesNotTrustTheClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer liar.Close()
+	defer func() { _ = liar.Close() }()
 	content := ca.Source(t, "content")
 	_, addr := serve(t, content.ServerCredentials(ca.ID("gateway")))
 	health := dial(t, addr, liar.ClientCredentials(ca.ID("content")))
@@ -141,7 +141,9 @@ func TestAnotherIdentityCuts(t *testing.T) {
 
 func TestCloseCuts(t *testing.T) {
 	p := newPair(t, time.Hour, time.Hour)
-	p.server.Source(t).Close()
+	if err := p.server.Source(t).Close(); err != nil {
+		t.Error(err)
+	}
 	within(t, p.stream, 10*time.Second)
 	if err := p.server.Source(t).Check(); !errors.Is(err, identity.ErrUnavailable) {
 		t.Errorf("Check: %v", err)
@@ -161,7 +163,7 @@ func TestSleepDoesNotOutliveTheCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	h, addr := serve(t, content.ServerCredentials(ca.ID("gateway")))
 	health := dial(t, addr, ca.Source(t, "gateway").ClientCredentials(ca.ID("content")))
 	stream := open(t, health)

@@ -45,7 +45,7 @@ func WorkloadAPI(addr string) (func(context.Context, workloadapi.X509ContextWatc
 		if err != nil {
 			return fmt.Errorf("identity: workload API client: %w", err)
 		}
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		return client.WatchX509Context(ctx, w)
 	}, nil
 }

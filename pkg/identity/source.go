@@ -70,13 +70,13 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 		return s, nil
 	case <-ctx.Done():
 		problem := s.Status().Problem
-		s.Close()
+		_ = s.Close()
 		return nil, ErrUnavailable.Wrap(errors.Join(ctx.Err(), problem))
 	}
 }
 
 // Close stops the feed and cuts every connection. The source then has no
-// identity.
+// identity. Its error is nil; a Source is an io.Closer.
 func (s *Source) Close() error {
 	s.stop()
 	<-s.done

@@ -56,7 +56,7 @@ func serve(t *testing.T, creds credentials.TransportCredentials, o ...grpc.Serve
 	h := &health{}
 	server := grpc.NewServer(append(o, grpc.Creds(creds))...)
 	grpc_health_v1.RegisterHealthServer(server, h)
-	go server.Serve(lis)
+	go func() { _ = server.Serve(lis) }() // until Stop
 	t.Cleanup(server.Stop)
 	return h, lis.Addr().String()
 }
@@ -81,7 +81,7 @@ func dial(t *testing.T, addr string, creds credentials.TransportCredentials) grp
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	return grpc_health_v1.NewHealthClient(conn)
 }
 

@@ -46,7 +46,7 @@ func TestParseRefuses(t *testing.T) {
 		"empty":           {"", "listen"},
 		"nothing":         {"# only a comment", "data_dir"},
 		"unknown key":     {minimal + "lissten: x", "lissten"},
-		"unknown nested":  {minimal + "log: {levle: info}", "levle"},
+		"unknown nested":  {minimal + "log: {volume: info}", "volume"},
 		"key twice":       {minimal + "listen: x", "already"},
 		"wrong type":      {minimal + "log: [a]", "line 3"},
 		"two documents":   {minimal + "---\nlisten: x", "document"},

@@ -14,6 +14,7 @@ import (
 // maxConfigBytes bounds a configuration file.
 const maxConfigBytes = 256 << 10
 
+//nolint:gochecknoglobals // immutable
 var levels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
@@ -30,7 +31,7 @@ func load(path string, settings Settings) error {
 	if path == "" {
 		return errors.New("-config FILE.yaml is required")
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // of the command line
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}

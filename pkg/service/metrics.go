@@ -41,7 +41,7 @@ func serveMetrics(ctx context.Context, where string, tel *telemetry.Telemetry, s
 			tel.Logger.Error("metrics are no longer served", telemetry.Err(err))
 		}
 	}()
-	return func() { server.Close() }, nil
+	return func() { _ = server.Close() }, nil // a scrape that is cut short is no loss
 }
 
 // registerIdentity makes the identity's state visible, so that an alarm can go

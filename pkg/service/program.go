@@ -48,6 +48,7 @@ func Main[C any, S interface {
 		Name: name, Version: Version(), Run: run,
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr,
 		LookupEnv: os.LookupEnv, Signals: signals,
+		Clock:           time.Now, //nolint:forbidigo // here is where it is handed in
 		IdentityTimeout: identityTimeout, DrainTimeout: drainTimeout,
 	}.Execute(context.Background())
 }
@@ -63,6 +64,7 @@ type Program[C any, S interface {
 	Args           []string // without the program's name
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
+	Clock          func() time.Time
 	// Signals ask for a drain; the second one ends it at once.
 	Signals <-chan os.Signal
 	// IdentityTimeout bounds the wait for an identity, DrainTimeout the time from
@@ -170,19 +172,19 @@ func (p Program[C, S]) serve(ctx context.Context, config *C) (err error) {
 	if err != nil {
 		return err
 	}
-	defer flush(tel)
+	defer flush(context.WithoutCancel(ctx), tel)
 	lis, err := listen(ctx, base.Listen)
 	if err != nil {
 		return configError{fmt.Errorf("listen: %w", err)}
 	}
-	defer lis.Close()
+	defer func() { _ = lis.Close() }() // the server has closed it
 	source, err := p.identify(ctx, base, tel.Logger)
 	if err != nil {
 		return err
 	}
 	env := &Env[C]{
 		Name: p.Name, Version: p.Version, Config: config, Logger: tel.Logger,
-		Identity: source, Telemetry: tel, Clock: time.Now, IDs: newID,
+		Identity: source, Telemetry: tel, Clock: p.Clock, IDs: newID,
 		Listener: lis, base: base, conns: make(map[string]*grpc.ClientConn),
 	}
 	defer func() { err = errors.Join(err, env.close()) }()
@@ -212,7 +214,7 @@ func (p Program[C, S]) identify(ctx context.Context, base *Config, logger *slog.
 	}
 	wait, cancel := context.WithTimeout(ctx, p.IdentityTimeout)
 	defer cancel()
-	source, err := identity.Open(wait, identity.Options{Watch: watch, Clock: time.Now, Logger: logger})
+	source, err := identity.Open(wait, identity.Options{Watch: watch, Clock: p.Clock, Logger: logger})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -235,8 +237,8 @@ func (p Program[C, S]) identify(ctx context.Context, base *Config, logger *slog.
 
 // flush sends what telemetry has left, for a bounded time: spans that cannot be
 // delivered are dropped.
-func flush(tel *telemetry.Telemetry) {
-	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+func flush(ctx context.Context, tel *telemetry.Telemetry) {
+	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	if err := tel.Shutdown(ctx); err != nil {
 		tel.Logger.Warn("traces were not delivered", telemetry.Err(err))

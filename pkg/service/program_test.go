@@ -34,7 +34,7 @@ func workloadAPI(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	registry := workload.NewRegistry()
 	if name != "" {
 		id := spiffeid.RequireFromPath(spiffeid.RequireTrustDomainFromString("hygia.local"), "/"+name)
@@ -103,8 +103,8 @@ func newRun(t *testing.T, socket, config string, f func(context.Context, *servic
 	r.program = service.Program[own, *own]{
 		Name: "content", Version: "0.1.0", Run: f, Args: []string{"-config", path},
 		Stdout: &r.stdout, Stderr: &r.stderr, Signals: r.signals,
-		LookupEnv:       func(key string) (string, bool) { return socket, key == "SPIFFE_ENDPOINT_SOCKET" && socket != "" },
-		IdentityTimeout: 10 * time.Second, DrainTimeout: 100 * time.Millisecond,
+		LookupEnv: func(key string) (string, bool) { return socket, key == "SPIFFE_ENDPOINT_SOCKET" && socket != "" },
+		Clock:     time.Now, IdentityTimeout: 10 * time.Second, DrainTimeout: 100 * time.Millisecond,
 	}
 	return r
 }
@@ -134,7 +134,7 @@ func TestServiceRunsAndDrains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lis.Close()
+	defer func() { _ = lis.Close() }()
 	f, err := lis.(*net.TCPListener).File() // as a supervisor passes it on
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestServiceRunsAndDrains(t *testing.T) {
 		t.Fatal(err)
 	}
 	metricsAddr := metrics.Addr().String()
-	metrics.Close()
+	_ = metrics.Close()
 
 	ready := make(chan *service.Env[own])
 	r := newRun(t, workloadAPI(t, "content"), fmt.Sprintf(
@@ -240,7 +240,7 @@ func TestExitCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { busy.Close() })
+	t.Cleanup(func() { _ = busy.Close() })
 	for name, c := range map[string]struct {
 		socket, config string
 		run            func(context.Context, *service.Env[own]) error

@@ -20,6 +20,8 @@ type shape func(string) bool
 
 // shapes of the keys whose values are texts. Any other kind of value is
 // withheld.
+//
+//nolint:gochecknoglobals // immutable
 var shapes = map[string]shape{
 	// who
 	"service":   word,
@@ -61,6 +63,8 @@ var shapes = map[string]shape{
 }
 
 // numbers are the keys whose values are numbers, booleans or durations alone.
+//
+//nolint:gochecknoglobals // immutable
 var numbers = map[string]bool{
 	"duration_ms": true, "attempt": true, "count": true, "bytes": true,
 	"pid": true, "restarts": true, "rotations": true, "refused": true,
@@ -77,6 +81,8 @@ func allowed(key, value string) string {
 }
 
 // times are the keys whose values are moments: of the service, not of a person.
+//
+//nolint:gochecknoglobals // immutable
 var times = map[string]bool{"expires": true, "start_time": true, "next_time": true}
 
 // word is made of what names, codes and paths are made of. It holds no date, no
@@ -84,7 +90,7 @@ var times = map[string]bool{"expires": true, "start_time": true, "next_time": tr
 func word(s string) bool {
 	const others = "_./:*=+-,{}$<>()[]"
 	return few(s) && !date.MatchString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(others, r))
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(others, r)
 	})
 }
 

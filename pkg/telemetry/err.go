@@ -42,7 +42,7 @@ func types(err error) string {
 			return
 		}
 		names = append(names, typeName(err))
-		switch e := err.(type) {
+		switch e := err.(type) { //nolint:errorlint // this walks the chain itself
 		case interface{ Unwrap() error }:
 			walk(e.Unwrap())
 		case interface{ Unwrap() []error }:
@@ -56,7 +56,7 @@ func types(err error) string {
 }
 
 func typeName(err error) string {
-	switch err {
+	switch err { //nolint:errorlint // one link of the chain
 	case context.Canceled:
 		return "context.Canceled"
 	case context.DeadlineExceeded:

@@ -116,7 +116,7 @@ func TestInvariant3NothingPersonalIsTraced(t *testing.T) {
 	server := grpc.NewServer(grpc.StatsHandler(tel.ServerStats()))
 	h := &health{}
 	grpc_health_v1.RegisterHealthServer(server, h)
-	go server.Serve(lis)
+	go func() { _ = server.Serve(lis) }() // until Stop
 	defer server.Stop()
 	conn, err := grpc.NewClient("passthrough:///content", grpc.WithStatsHandler(tel.ClientStats()),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -124,7 +124,7 @@ func TestInvariant3NothingPersonalIsTraced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 
 	ctx, root := tel.Tracer.Tracer("test").Start(t.Context(), "root", trace.WithAttributes(
 		attribute.String("patient", "canary"), attribute.String("rpc.method", canaries[0]), attribute.String("hygia.reason", "NOT_FOUND")))
@@ -134,7 +134,7 @@ func TestInvariant3NothingPersonalIsTraced(t *testing.T) {
 		if status.Code(err) != codes.Internal {
 			t.Fatal(err)
 		}
-		conn.Invoke(ctx, "/unknown.v1.Service/"+canary, &grpc_health_v1.HealthCheckRequest{}, &grpc_health_v1.HealthCheckResponse{})
+		_ = conn.Invoke(ctx, "/unknown.v1.Service/"+canary, &grpc_health_v1.HealthCheckRequest{}, &grpc_health_v1.HealthCheckResponse{})
 	}
 	root.SetStatus(otelcodes.Error, "canary")
 	root.RecordError(fmt.Errorf("canary"))

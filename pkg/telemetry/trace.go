@@ -17,6 +17,8 @@ import (
 
 // spanKeys are the span attributes that may leave: which method, which outcome.
 // Addresses, messages and error texts are not among them.
+//
+//nolint:gochecknoglobals // immutable
 var spanKeys = map[attribute.Key]bool{
 	"rpc.system": true, "rpc.system.name": true, "rpc.service": true, "rpc.method": true,
 	"rpc.grpc.status_code": true, "rpc.response.status_code": true,

@@ -142,8 +142,8 @@ func start(t *testing.T, binary, kind, socket string) *child {
 }
 
 func (c *child) kill() {
-	c.Process.Kill()
-	c.Wait() // its error is the kill
+	_ = c.Process.Kill()
+	_ = c.Wait() // its error is the kill
 }
 
 // line waits for the next line that begins with prefix.
@@ -183,7 +183,7 @@ func newWorld(t *testing.T, ttl time.Duration) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	w := &world{registry: workload.NewRegistry()}
 	w.config = workload.Config{
 		SocketPath: dir + "/run/spiffe.sock", TrustDomain: trustDomain.Name(), Dir: dir + "/ca",

@@ -35,8 +35,8 @@ func TestReusedPid(t *testing.T) {
 		}
 		got, err := w.registry.Attest(workload.Process{PID: pid, UID: os.Getuid()})
 		reused := cmd.Process.Pid == pid
-		cmd.Process.Kill()
-		cmd.Wait() // its error is the kill
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // its error is the kill
 		if !reused {
 			continue // another process of this machine was faster
 		}

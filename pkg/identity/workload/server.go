@@ -125,7 +125,7 @@ func (s *Server) Addr() string { return "unix://" + s.config.SocketPath }
 // Serve answers until ctx ends. Clients then keep what they have until it
 // expires.
 func (s *Server) Serve(ctx context.Context) error {
-	lis, err := listen(s.config.SocketPath)
+	lis, err := listen(ctx, s.config.SocketPath)
 	if err != nil {
 		return fmt.Errorf("workload: %w", err)
 	}

@@ -17,7 +17,7 @@ const maxSocketPath = 103
 
 // listen makes the socket for the own user alone. It removes one that a killed
 // server left, and refuses where a server still answers.
-func listen(path string) (net.Listener, error) {
+func listen(ctx context.Context, path string) (net.Listener, error) {
 	if len(path) > maxSocketPath {
 		return nil, fmt.Errorf("socket path of %d bytes: the system takes at most %d, choose a shorter folder", len(path), maxSocketPath)
 	}
@@ -32,10 +32,10 @@ func listen(path string) (net.Listener, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("the socket's folder %s is open to others (mode %v): make it 0700", dir, info.Mode().Perm())
 	}
-	if err := removeStale(path); err != nil {
+	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}
-	lis, err := net.Listen("unix", path)
+	lis, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func listen(path string) (net.Listener, error) {
 	return lis, nil
 }
 
-func removeStale(path string) error {
+func removeStale(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -56,8 +56,8 @@ func removeStale(path string) error {
 	if info.Mode().Type() != fs.ModeSocket {
 		return fmt.Errorf("%s exists and is not a socket", path)
 	}
-	if conn, err := net.Dial("unix", path); err == nil {
-		conn.Close()
+	if conn, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+		_ = conn.Close()
 		return fmt.Errorf("another server answers on %s", path)
 	}
 	return os.Remove(path)

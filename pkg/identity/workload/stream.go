@@ -94,7 +94,6 @@ func (s *Server) follow(ctx context.Context, send func(id spiffeid.ID, set autho
 		if err != nil {
 			return err
 		}
-		bundleChanged = false
 		for s.now().Before(next) && !closed(attestation) && !closed(bundle) {
 			if !wait(ctx, min(tick, next.Sub(s.now())), attestation, bundle) {
 				return status.FromContextError(ctx.Err()).Err()

@@ -120,7 +120,7 @@ func TestAttestRefuses(t *testing.T) {
 	if _, err := w.registry.Attest(workload.Process{}); err == nil {
 		t.Error("no process")
 	}
-	c.Process.Kill()
+	_ = c.Process.Kill()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) { // a zombie until Wait
 		if _, err := w.registry.Attest(workload.Process{PID: c.Process.Pid, UID: os.Getuid()}); err != nil {
 			break
@@ -181,7 +181,7 @@ func client(t *testing.T, w *world) *workloadapi.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
@@ -219,7 +219,7 @@ func TestHeaderIsRequired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	api := workloadv1.NewSpiffeWorkloadAPIClient(conn)
 	for name, c := range map[string]struct {
 		header []string
@@ -329,7 +329,9 @@ func TestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	lis.SetUnlinkOnClose(false)
-	lis.Close()
+	if err := lis.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if err := serve(func(c *workload.Config) { c.SocketPath = stale }); err != nil {
 		t.Errorf("a socket that a killed server left: %v", err)
 	}
@@ -378,12 +380,12 @@ func service(t *testing.T, w *world) (*child, grpc_health_v1.HealthClient, *iden
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { operator.Close() })
+	t.Cleanup(func() { _ = operator.Close() })
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(operator.ClientCredentials(id("content"))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	return c, grpc_health_v1.NewHealthClient(conn), operator
 }
 

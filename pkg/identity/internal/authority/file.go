@@ -30,7 +30,7 @@ const (
 // set; one that others may read, or that is damaged, an error: making new
 // authorities silently would cut every peer off.
 func Load(path string, td spiffeid.TrustDomain, life time.Duration) (Set, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the operator's own configuration names it
 	if errors.Is(err, fs.ErrNotExist) {
 		return NewSet(td, life), nil
 	}
@@ -129,7 +129,7 @@ func replaceFile(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails once it is renamed
+	defer func() { _ = os.Remove(f.Name()) }() // fails once it is renamed
 	if _, err = f.Write(data); err == nil {
 		err = f.Sync()
 	}
