@@ -3,6 +3,7 @@ package workflow_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -218,6 +219,47 @@ func TestAnAuthorsChangeNeedsAnotherSignOff(t *testing.T) {
 	w.submit(editor, e.ID)
 	_, err := w.flow.Sign(w.ctx(), reviewer, e.ID, got.Newest.Hash)
 	w.want(err, entry.ErrSignerTookPart, "sign")
+}
+
+// TestAnAuthorsManyEntriesAreAllRecorded has more than one audit event can name.
+func TestAnAuthorsManyEntriesAreAllRecorded(t *testing.T) {
+	w := newWorld(t)
+	author := must(w, func() (entry.Author, error) {
+		return w.flow.CreateAuthor(w.ctx(), editor, entry.Author{DisplayName: "Ana"})
+	})
+	const entries = 401
+	var ids []string
+	err := w.store.Write(w.ctx(), tenant, func(tx store.Tx) error {
+		for n := range entries {
+			c := entry.Content{Kind: entry.Post, Language: "pt-BR", Slug: fmt.Sprint("many-", n), Authors: []entry.Author{author}}
+			e := entry.New(newID(), c, editor.Person, w.clock())
+			ids = append(ids, e.ID)
+			if err := tx.CreateEntry(w.Context(), e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Outbox().Delivered(t.Context(), w.pending(t, nil)); err != nil {
+		t.Fatal(err)
+	}
+	author.DisplayName = "Bia"
+	if err := w.flow.UpdateAuthor(w.ctx(), editor, author); err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	w.pending(t, named)
+	for _, id := range ids {
+		if e := w.read(id); e.Newest.Number != 2 || e.Newest.Content.Authors[0].DisplayName != "Bia" || !named[id] {
+			t.Fatalf("entry %s: revision %d, recorded %v", id, e.Newest.Number, named[id])
+		}
+	}
+	if !named[author.ID] {
+		t.Error("the author is not recorded")
+	}
 }
 
 func TestScheduledEntriesArePublishedInTime(t *testing.T) {

@@ -172,3 +172,22 @@ func (w *world) want(err, target error, what string) {
 		w.Errorf("%s: got %v, want %v", what, err, target)
 	}
 }
+
+// pending returns the ids of the events in the outbox, and adds to named the ids
+// of the objects that they name.
+func (w *world) pending(t *testing.T, named map[string]bool) (ids []string) {
+	t.Helper()
+	events, err := w.store.Outbox().Pending(t.Context(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		ids = append(ids, e.GetId())
+		for _, o := range e.GetObjects() {
+			if named != nil {
+				named[o.GetId()] = true
+			}
+		}
+	}
+	return ids
+}
