@@ -13,7 +13,7 @@ import (
 // for one as long as ctx allows.
 func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, stopError(ctx)
+		return nil, stopError(err, context.Cause(ctx))
 	}
 	e.mu.Lock()
 	if err := e.admit(p, inst); err != nil {
@@ -131,7 +131,7 @@ func (e *Engine) await(ctx context.Context, p *Program, w chan *frame) (*frame, 
 		} else if f, ok := <-w; ok {
 			e.giveBack(f)
 		}
-		return nil, stopError(ctx)
+		return nil, stopError(ctx.Err(), context.Cause(ctx))
 	}
 }
 

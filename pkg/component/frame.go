@@ -142,19 +142,18 @@ func (f *frame) failure(rc C.int) error {
 // hostFailure says that the call was stopped when that is why a host function
 // failed, and what it failed with in any case.
 func (f *frame) hostFailure() error {
-	if f.hostCtx == nil || f.hostCtx.Err() == nil {
-		return f.hostErr
+	if why := f.hostCtx.stopped(); why != nil {
+		return fmt.Errorf("%w: %w", why, f.hostErr)
 	}
-	return fmt.Errorf("%w: %w", stopError(f.hostCtx), f.hostErr)
+	return f.hostErr
 }
 
 // stopError is why a done context stops a call.
-func stopError(ctx context.Context) error {
-	err := ctx.Err()
+func stopError(err, cause error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return ErrDeadline
 	}
-	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+	if !errors.Is(err, cause) {
 		return fmt.Errorf("component: call stopped: %w: %w", err, cause)
 	}
 	return fmt.Errorf("component: call stopped: %w", err)

@@ -4,6 +4,7 @@ package component
 import "C"
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -96,7 +97,7 @@ func (f *frame) expired(at time.Time) bool {
 			f.hostCtx.end(ErrClosed)
 		}
 	case f.ctx.Err() != nil:
-		f.stopped = stopError(f.ctx)
+		f.stopped = stopError(f.ctx.Err(), context.Cause(f.ctx))
 	case at.After(f.deadline):
 		f.stopped = ErrDeadline
 	default:
