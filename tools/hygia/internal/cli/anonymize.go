@@ -70,7 +70,7 @@ func (a *app) runAnonymize(ctx context.Context, name string, findings bool, rule
 	if err := client.Call(ctx, http.MethodPost, "/v1/anonymize", &anonymizationv1.AnonymizeRequest{Text: text, Policy: policy}, out); err != nil {
 		return err
 	}
-	return a.show(out, func(w io.Writer) { io.WriteString(w, out.Text) })
+	return a.show(out, func(w io.Writer) { fmt.Fprint(w, out.Text) })
 }
 
 // span is a finding for a program, with its place for a person.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/hygia-suite/hygia/pkg/service"
+	"github.com/hygia-suite/hygia/tools/hygia/internal/devenv"
 )
 
 // Env is what a command takes from its process, so that tests run it whole.
@@ -125,7 +125,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.url, "url", "", "the suite's `URL` (default $HYGIA_URL)")
 	flags.StringVar(&a.as, "as", "", "ask as this `ROLE`: admin, editor, reviewer or dpo")
 	flags.StringVar(&a.tokenFile, "token-file", "", "read the token from `FILE`")
-	root.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(rolesForCompletion(), cobra.ShellCompDirectiveNoFileComp))
+	choices(root, "as", devenv.Roles()...)
 	root.AddCommand(
 		a.upCommand(), a.statusCommand(), a.loginCommand(), a.importCommand(), a.validateCommand(),
 		a.anonymizeCommand(), a.contentCommand(), a.auditCommand(), a.versionCommand(),
@@ -146,6 +146,23 @@ func (a *app) command(c *cobra.Command, run func(ctx context.Context, args []str
 	return c
 }
 
+// require marks an option as one that must be given. The error is of an option
+// that does not exist: a mistake in this program, which every test would meet.
+func require(c *cobra.Command, option string) {
+	if err := c.MarkFlagRequired(option); err != nil {
+		panic(err)
+	}
+}
+
+// choices completes an option with words; like require, it panics on an option
+// that does not exist.
+func choices(c *cobra.Command, option string, words ...string) {
+	complete := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+	if err := c.RegisterFlagCompletionFunc(option, complete); err != nil {
+		panic(err)
+	}
+}
+
 // group makes a command that has commands.
 func (a *app) group(c *cobra.Command, inner ...*cobra.Command) *cobra.Command {
 	c.Args = func(c *cobra.Command, args []string) error {
@@ -155,7 +172,7 @@ func (a *app) group(c *cobra.Command, inner ...*cobra.Command) *cobra.Command {
 		return nil
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		return errors.Join(usage("which command? See `%s --help`", c.CommandPath()))
+		return usage("which command? See `%s --help`", c.CommandPath())
 	}
 	c.AddCommand(inner...)
 	return c

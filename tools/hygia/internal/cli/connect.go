@@ -34,8 +34,6 @@ var purposes = map[string]string{
 	"admin": "administration", "editor": "editorial", "reviewer": "medical_review", "dpo": "privacy",
 }
 
-func rolesForCompletion() []string { return devenv.Roles() }
-
 // target is where a command goes and who asks.
 type target struct {
 	url, token, purpose string

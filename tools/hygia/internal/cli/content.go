@@ -75,8 +75,8 @@ func (a *app) contentList() *cobra.Command {
 	c.Flags().StringVar(&kind, "kind", "", "only post or page")
 	c.Flags().StringVar(&importID, "import", "", "only what the import of this `ID` made")
 	c.Flags().IntVar(&limit, "limit", 100, "at most so many; 0 for all")
-	c.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"draft", "in-review", "approved", "scheduled", "published", "trashed"}, cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"post", "page"}, cobra.ShellCompDirectiveNoFileComp))
+	choices(c, "status", "draft", "in-review", "approved", "scheduled", "published", "trashed")
+	choices(c, "kind", "post", "page")
 	return c
 }
 
@@ -197,7 +197,7 @@ JSON: Entry, as in the API.`,
 		return a.show(out.Entry, func(w io.Writer) { printOutcome(w, out.Entry) })
 	})
 	c.Flags().StringVar(&hash, "hash", "", "the hash of what you read")
-	c.MarkFlagRequired("hash")
+	require(c, "hash")
 	return c
 }
 
@@ -215,7 +215,7 @@ func (a *app) contentReturn() *cobra.Command {
 		return a.show(out.Entry, func(w io.Writer) { printOutcome(w, out.Entry) })
 	})
 	c.Flags().StringVar(&why, "note", "", "why")
-	c.MarkFlagRequired("note")
+	require(c, "note")
 	return c
 }
 

@@ -34,8 +34,8 @@ JSON: {"person": Person, "expireTime": "…"}; the token is not printed.`,
 	}, func(ctx context.Context, _ []string) error { return a.runLogin(ctx, tenant, email) })
 	c.Flags().StringVar(&tenant, "tenant", "", "the organisation's short name")
 	c.Flags().StringVar(&email, "email", "", "your e-mail address")
-	c.MarkFlagRequired("tenant")
-	c.MarkFlagRequired("email")
+	require(c, "tenant")
+	require(c, "email")
 	return c
 }
 

@@ -41,6 +41,7 @@ type child struct {
 	log      *logFile
 	registry registry
 	notify   func(Event)
+	clock    func() time.Time
 	// gaveUp is told why, once.
 	gaveUp func(error)
 
@@ -56,7 +57,7 @@ func (c *child) String() string { return c.service.name }
 
 // Serve runs one process until it ends or ctx does.
 func (c *child) Serve(ctx context.Context) error {
-	pause, ok := c.restarts.next(time.Now())
+	pause, ok := c.restarts.next(c.clock())
 	if !ok {
 		return c.surrender(fmt.Errorf("%s failed %d times within %v", c.service.name, maxRestarts+1, restartWindow))
 	}
@@ -99,7 +100,8 @@ func (c *child) run(ctx context.Context) error {
 	if err := c.registry.Expect(c.binary, c.id); err != nil {
 		return fmt.Errorf("%s: %w", c.service.name, err)
 	}
-	cmd := exec.Command(c.binary, "-config", c.config)
+	// Not bound to ctx, which would kill it: c.end drains it first.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), c.binary, "-config", c.config)
 	cmd.Env, cmd.ExtraFiles = c.env, c.files
 	cmd.Stdout, cmd.Stderr = c.log, c.log
 	cmd.SysProcAttr = processAttributes()

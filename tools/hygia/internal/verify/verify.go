@@ -11,8 +11,6 @@ import (
 	"sync"
 
 	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
-	"golang.org/x/sync/errgroup"
 )
 
 // maxEvents bounds one run.
@@ -33,42 +31,6 @@ type Options struct {
 	// Progress is told how many events of how many are proved; it may be nil. It
 	// is called from one goroutine at a time.
 	Progress func(done, total int)
-}
-
-// Failure is one thing that does not hold.
-type Failure struct {
-	// Check that failed: "checkpoint", "consistency", "listing", "leaf",
-	// "inclusion" or "intent".
-	Check string `json:"check"`
-	// Event is the id of the event concerned, where it is one.
-	Event string `json:"event,omitempty"`
-	Index *int64 `json:"index,omitempty"`
-	// Message says what was expected and what was found.
-	Message string `json:"message"`
-}
-
-// Report is what a run found. The log is verified where there are no failures.
-type Report struct {
-	Verified bool   `json:"verified"`
-	Origin   string `json:"origin"`
-	// Size of the tree, in leaves of all tenants.
-	Size int64 `json:"size"`
-	// Root hash, in base64.
-	Root string `json:"root"`
-	// PreviousSize is the size at the last run, 0 at the first.
-	PreviousSize int64 `json:"previousSize"`
-	// FinalSize is the size when the run ended; the growth is proved too.
-	FinalSize int64     `json:"finalSize"`
-	Failures  []Failure `json:"failures"`
-	// OpenIntents are changes of which no outcome is known.
-	OpenIntents []Event `json:"openIntents"`
-	// Events are those proved, in the order of the log.
-	Events []Event `json:"events"`
-	// Proofs counts the events that were proved in this run; the others were
-	// proved in an earlier one, and are still listed as they were.
-	Proofs int `json:"proofs"`
-	// Later counts events that were listed but are newer than the checkpoint.
-	Later int `json:"later"`
 }
 
 // run is one verification.
@@ -211,89 +173,6 @@ func (r *run) list(ctx context.Context) ([]Listed, error) {
 	}
 }
 
-func (r *run) prove(ctx context.Context, listed []Listed) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(max(1, r.options.Workers))
-	covered := slices.DeleteFunc(slices.Clone(listed), func(l Listed) bool { return int64(l.Index) >= r.head.Size })
-	r.report.Later = len(listed) - len(covered)
-	for _, l := range covered {
-		group.Go(func() error { return r.proveOne(ctx, l, len(covered)) })
-	}
-	return group.Wait()
-}
-
-// proveOne proves that the event, as it is listed, is what the log committed to.
-func (r *run) proveOne(ctx context.Context, l Listed, total int) error {
-	index := int64(l.Index)
-	event, claimed, err := parseEvent(l.Event)
-	if err != nil {
-		r.fail("listing", &Event{Index: index}, err.Error())
-		return nil
-	}
-	event.Index = index
-	if seen := r.options.State.Seen[event.tenant][index]; !r.options.Again && r.options.Event == "" &&
-		seen.Leaf != nil && bytes.Equal(seen.Listing, digest(claimed)) {
-		r.proved(event, seen, total)
-		return nil
-	}
-	inclusion, err := r.log.Inclusion(ctx, event.ID, r.head.Size)
-	if err != nil {
-		return r.withheld(err, "inclusion", &event, "it is listed, and the log has no proof of it")
-	}
-	hash := tlog.RecordHash(inclusion.Leaf)
-	if err := r.included(inclusion, event, hash); err != nil {
-		r.fail("inclusion", &event, err.Error())
-		return nil
-	}
-	if logged, err := parseLeaf(inclusion.Leaf); err != nil {
-		r.fail("leaf", &event, err.Error())
-		return nil
-	} else if names := difference(logged, claimed); len(names) > 0 {
-		r.fail("leaf", &event, fmt.Sprintf("the listing and the log differ in %q", names))
-		return nil
-	}
-	r.mu.Lock()
-	r.report.Proofs++
-	r.mu.Unlock()
-	r.proved(event, Proved{Leaf: hash[:], Listing: digest(claimed)}, total)
-	return nil
-}
-
-func (r *run) proved(event Event, p Proved, total int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.report.Events = append(r.report.Events, event)
-	r.hashes[event.Index] = p
-	r.done++
-	if r.options.Progress != nil {
-		r.options.Progress(r.done, total)
-	}
-}
-
-func (r *run) included(p Inclusion, event Event, leaf tlog.Hash) error {
-	if int64(p.Index) != event.Index {
-		return fmt.Errorf("it is listed at %d, and proved at %d", event.Index, p.Index)
-	}
-	if int64(p.TreeSize) != r.head.Size {
-		return fmt.Errorf("the proof is for the size %d, %d was asked", p.TreeSize, r.head.Size)
-	}
-	path, err := toHashes(p.Hashes)
-	if err != nil {
-		return err
-	}
-	if err := tlog.CheckRecord(path, r.head.Size, r.head.Root, event.Index, leaf); err != nil {
-		return fmt.Errorf("the leaf is not in the tree of the checkpoint: %w", err)
-	}
-	beside, err := ParseCheckpoint(p.Checkpoint, r.key)
-	if err != nil {
-		return err
-	}
-	if beside.Size < r.head.Size || (beside.Size == r.head.Size && beside.Root != r.head.Root) {
-		return fmt.Errorf("another checkpoint of the size %d stands beside the proof", beside.Size)
-	}
-	return nil
-}
-
 // compareWithSeen looks for events that an earlier run proved and that are no
 // longer listed, or listed with another leaf.
 func (r *run) compareWithSeen() {
@@ -347,26 +226,4 @@ func (r *run) next() State {
 		next.Seen[e.tenant][e.Index] = r.hashes[e.Index]
 	}
 	return next
-}
-
-// withheld turns "not found" into a failure: the log owes the proof. Any other
-// error ends the run.
-func (r *run) withheld(err error, check string, e *Event, message string) error {
-	var missing interface{ NotFound() bool }
-	if errors.As(err, &missing) && missing.NotFound() {
-		r.fail(check, e, message)
-		return nil
-	}
-	return err
-}
-
-func (r *run) fail(check string, e *Event, message string) {
-	f := Failure{Check: check, Message: message}
-	if e != nil {
-		index := e.Index
-		f.Event, f.Index = e.ID, &index
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.report.Failures = append(r.report.Failures, f)
 }
