@@ -16,7 +16,7 @@ const defaultDays = 30
 
 // CreateApiToken makes a token for the caller or, where an administrator calls,
 // for another person of the tenant.
-func (s *Service) CreateApiToken(ctx context.Context, r *accountsv1.CreateApiTokenRequest) (*accountsv1.CreateApiTokenResponse, error) {
+func (s *Service) CreateApiToken(ctx context.Context, r *accountsv1.CreateApiTokenRequest) (*accountsv1.CreateApiTokenResponse, error) { //nolint:revive // the proto file's name
 	a, err := caller(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (s *Service) CreateApiToken(ctx context.Context, r *accountsv1.CreateApiTok
 
 // ListApiTokens returns the tokens of the tenant to an administrator, and their
 // own to anybody else, the oldest first.
-func (s *Service) ListApiTokens(ctx context.Context, r *accountsv1.ListApiTokensRequest) (*accountsv1.ListApiTokensResponse, error) {
+func (s *Service) ListApiTokens(ctx context.Context, r *accountsv1.ListApiTokensRequest) (*accountsv1.ListApiTokensResponse, error) { //nolint:revive // the proto file's name
 	a, err := caller(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *Service) ListApiTokens(ctx context.Context, r *accountsv1.ListApiTokens
 
 // RevokeApiToken ends a token: anybody's own, any of the tenant's where an
 // administrator calls. Another person's token does not exist for the others.
-func (s *Service) RevokeApiToken(ctx context.Context, r *accountsv1.RevokeApiTokenRequest) (*accountsv1.RevokeApiTokenResponse, error) {
+func (s *Service) RevokeApiToken(ctx context.Context, r *accountsv1.RevokeApiTokenRequest) (*accountsv1.RevokeApiTokenResponse, error) { //nolint:revive // the proto file's name
 	a, err := caller(ctx)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func Read(path string) ([]byte, error) {
 	case info.Size() > maxBytes:
 		return nil, fmt.Errorf("keyfile: %s is larger than %d bytes", path, maxBytes)
 	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // a file of the service's own folder
 	if err != nil {
 		return nil, fmt.Errorf("keyfile: %w", err)
 	}
@@ -73,7 +73,7 @@ func ReadOrMake(path string, make func() ([]byte, error)) ([]byte, error) {
 
 // syncDir makes the rename in a folder durable.
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // the service's own folder
 	if err != nil {
 		return err
 	}

@@ -43,10 +43,10 @@ type Params struct {
 	Lanes     uint8
 }
 
-// Recommended are the parameters of RFC 9106 section 4, second choice, for
+// Recommended returns the parameters of RFC 9106 section 4, second choice, for
 // machines that cannot spare 2 GiB for each password: 64 MiB, 3 passes, 4
 // lanes, a salt of 16 bytes and a tag of 32. It takes some 60 ms on two cores.
-var Recommended = Params{MemoryKiB: 64 * 1024, Passes: 3, Lanes: 4}
+func Recommended() Params { return Params{MemoryKiB: 64 * 1024, Passes: 3, Lanes: 4} }
 
 const (
 	saltBytes = 16

@@ -32,7 +32,7 @@ func hasher(t testing.TB, c password.Config) *password.Hasher {
 }
 
 func TestAPasswordIsCheckedAgainstItsHash(t *testing.T) {
-	h := hasher(t, password.Config{Params: password.Recommended})
+	h := hasher(t, password.Config{Params: password.Recommended()})
 	hash, err := h.Hash(t.Context(), "correct horse battery staple")
 	if err != nil {
 		t.Fatal(err)

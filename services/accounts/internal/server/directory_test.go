@@ -157,7 +157,7 @@ func TestOnlyAdministratorsTouchOthersTokens(t *testing.T) {
 }
 
 // Invariant 8: another tenant's people and tokens do not exist.
-func TestAnotherTenantIsOutOfReach(t *testing.T) {
+func TestInvariant8AnotherTenantIsOutOfReach(t *testing.T) {
 	w := start(t, nil)
 	other := w.tenant(t, "outra")
 	ctx := w.acting(t, other.GetToken())
@@ -180,7 +180,7 @@ func TestAnotherTenantIsOutOfReach(t *testing.T) {
 	}
 }
 
-func TestThePolicyDeniesTheRest(t *testing.T) {
+func TestInvariant1ThePolicyDeniesTheRest(t *testing.T) {
 	w := start(t, nil)
 	_, editorToken := w.person(t, "e@x.example", editor)
 	asEditor := w.acting(t, editorToken)

@@ -44,7 +44,7 @@ func Run(ctx context.Context, env *service.Env[Config]) error {
 		return errors.New("accounts: configuration: audit is required: nothing is released without its record")
 	}
 	return Serve(ctx, Deps{
-		Config: env.Config, Options: env.ServerOptions(nil), Listener: env.Listener, Passwords: password.Recommended,
+		Config: env.Config, Options: env.ServerOptions(nil), Listener: env.Listener, Passwords: password.Recommended(),
 	})
 }
 

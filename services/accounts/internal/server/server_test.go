@@ -279,7 +279,7 @@ func TestNoPlaintextOnDisk(t *testing.T) {
 	}
 }
 
-func TestWhatIsDoneIsInTheLog(t *testing.T) {
+func TestInvariant2WhatIsDoneIsInTheLog(t *testing.T) {
 	w := start(t, nil)
 	_, _ = w.gateway.Login(t.Context(), login(adminMail, "wrong, wrong, wrong"))
 	if _, err := w.gateway.Login(t.Context(), login(adminMail, adminPassword)); err != nil {

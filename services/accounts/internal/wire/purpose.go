@@ -6,13 +6,20 @@ import (
 	"github.com/hygia-suite/hygia/pkg/actor"
 )
 
-// purposesOf is what each role may use personal data for (finalidade, LGPD art.
+// purposesOf is what a role may use personal data for (finalidade, LGPD art.
 // 6 I). The first one is the role's default.
-var purposesOf = map[actor.Role][]actor.Purpose{
-	actor.RoleAdmin:    {actor.PurposeAdministration, actor.PurposeEditorial, actor.PurposeAudit},
-	actor.RoleEditor:   {actor.PurposeEditorial},
-	actor.RoleReviewer: {actor.PurposeMedicalReview},
-	actor.RoleDPO:      {actor.PurposePrivacy, actor.PurposeAudit},
+func purposesOf(role actor.Role) []actor.Purpose {
+	switch role {
+	case actor.RoleAdmin:
+		return []actor.Purpose{actor.PurposeAdministration, actor.PurposeEditorial, actor.PurposeAudit}
+	case actor.RoleEditor:
+		return []actor.Purpose{actor.PurposeEditorial}
+	case actor.RoleReviewer:
+		return []actor.Purpose{actor.PurposeMedicalReview}
+	case actor.RoleDPO:
+		return []actor.Purpose{actor.PurposePrivacy, actor.PurposeAudit}
+	}
+	return nil
 }
 
 // Choose returns the purpose of an access: the one that was asked for, where
@@ -28,7 +35,7 @@ func Choose(roles []actor.Role, asked actor.Purpose) (purpose actor.Purpose, ok 
 // Purposes returns what the roles may use data for, in order and each once.
 func Purposes(roles []actor.Role) (all []actor.Purpose) {
 	for _, role := range roles {
-		for _, p := range purposesOf[role] {
+		for _, p := range purposesOf(role) {
 			if !slices.Contains(all, p) {
 				all = append(all, p)
 			}

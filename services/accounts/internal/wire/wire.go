@@ -10,33 +10,46 @@ import (
 	"github.com/hygia-suite/hygia/services/accounts/internal/store"
 )
 
-var roles = map[accountsv1.Role]actor.Role{
-	accountsv1.Role_ROLE_ADMIN:    actor.RoleAdmin,
-	accountsv1.Role_ROLE_EDITOR:   actor.RoleEditor,
-	accountsv1.Role_ROLE_REVIEWER: actor.RoleReviewer,
-	accountsv1.Role_ROLE_DPO:      actor.RoleDPO,
-}
-
-var purposes = map[accountsv1.Purpose]actor.Purpose{
-	accountsv1.Purpose_PURPOSE_ADMINISTRATION: actor.PurposeAdministration,
-	accountsv1.Purpose_PURPOSE_EDITORIAL:      actor.PurposeEditorial,
-	accountsv1.Purpose_PURPOSE_MEDICAL_REVIEW: actor.PurposeMedicalReview,
-	accountsv1.Purpose_PURPOSE_PRIVACY:        actor.PurposePrivacy,
-	accountsv1.Purpose_PURPOSE_AUDIT:          actor.PurposeAudit,
-}
-
 // Roles returns the roles of a request, in its order; protovalidate has refused
 // what is no role.
 func Roles(from []accountsv1.Role) []actor.Role {
 	to := make([]actor.Role, len(from))
 	for i, r := range from {
-		to[i] = roles[r]
+		to[i] = role(r)
 	}
 	return to
 }
 
+func role(from accountsv1.Role) actor.Role {
+	switch from {
+	case accountsv1.Role_ROLE_ADMIN:
+		return actor.RoleAdmin
+	case accountsv1.Role_ROLE_EDITOR:
+		return actor.RoleEditor
+	case accountsv1.Role_ROLE_REVIEWER:
+		return actor.RoleReviewer
+	case accountsv1.Role_ROLE_DPO:
+		return actor.RoleDPO
+	}
+	return ""
+}
+
 // Purpose returns the purpose of a request, empty where it names none.
-func Purpose(from accountsv1.Purpose) actor.Purpose { return purposes[from] }
+func Purpose(from accountsv1.Purpose) actor.Purpose {
+	switch from {
+	case accountsv1.Purpose_PURPOSE_ADMINISTRATION:
+		return actor.PurposeAdministration
+	case accountsv1.Purpose_PURPOSE_EDITORIAL:
+		return actor.PurposeEditorial
+	case accountsv1.Purpose_PURPOSE_MEDICAL_REVIEW:
+		return actor.PurposeMedicalReview
+	case accountsv1.Purpose_PURPOSE_PRIVACY:
+		return actor.PurposePrivacy
+	case accountsv1.Purpose_PURPOSE_AUDIT:
+		return actor.PurposeAudit
+	}
+	return ""
+}
 
 // Person returns the answer for a person whose profile was unsealed.
 func Person(p store.Person, who profile.Profile) *accountsv1.Person {
@@ -44,10 +57,10 @@ func Person(p store.Person, who profile.Profile) *accountsv1.Person {
 		Id: p.ID, Email: who.Email, DisplayName: who.DisplayName, Credential: credential(who.Credential),
 		Disabled: p.Disabled, CreateTime: timestamppb.New(p.CreateTime),
 	}
-	for _, role := range p.Roles {
-		for number, name := range roles {
-			if name == role {
-				to.Roles = append(to.Roles, number)
+	for _, name := range p.Roles {
+		for number := range accountsv1.Role_name {
+			if r := accountsv1.Role(number); role(r) == name {
+				to.Roles = append(to.Roles, r)
 			}
 		}
 	}

@@ -61,6 +61,7 @@ type Options struct {
 	// Proxied says that a trusted proxy in front writes X-Forwarded-For.
 	Proxied   bool
 	Telemetry *telemetry.Telemetry
+	Clock     func() time.Time
 }
 
 // Front answers HTTP. It is safe for concurrent use.

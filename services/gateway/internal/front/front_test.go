@@ -40,7 +40,7 @@ func build(t testing.TB, api http.Handler) (*front.Front, []route.Route) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := openapi.Document(upload.Path, upload.ContentTypes)
+	document, err := openapi.Document(upload.Path, upload.ContentTypes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func build(t testing.TB, api http.Handler) (*front.Front, []route.Route) {
 		return ratelimit.New(ratelimit.Config{PerSecond: 1e9, Burst: 1e9, Keys: 10}, time.Now)
 	}
 	f, err := front.New(front.Options{
-		Routes: routes, REST: api, Sessions: everybody{}, Docs: docs, Telemetry: tel,
+		Routes: routes, REST: api, Sessions: everybody{}, Docs: docs, Telemetry: tel, Clock: time.Now,
 		Healthy: func(context.Context) bool { return true }, Ready: func() bool { return true },
 		Limits: front.Limits{Tokens: free(), Addresses: free(), Credentials: free(), BodyBytes: 1 << 16,
 			Requests: 10, Uploads: 1, RequestTime: time.Second, UploadTime: time.Second},

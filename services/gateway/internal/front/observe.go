@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/codes"
@@ -39,12 +38,12 @@ func (f *Front) observe(pattern string) step {
 	}
 	return func(next handler) handler {
 		return func(w http.ResponseWriter, r *http.Request) error {
-			start := time.Now()
+			start := f.Clock()
 			ctx, span := f.tracer.Start(r.Context(), "HTTP "+pattern, trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot())
 			defer span.End()
 			out := &response{ResponseWriter: w}
 			err := next(out, r.WithContext(ctx))
-			status, took := out.result(), time.Since(start)
+			status, took := out.result(), f.Clock().Sub(start)
 			if status >= http.StatusInternalServerError {
 				span.SetStatus(codes.Error, "")
 			}

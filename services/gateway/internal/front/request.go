@@ -18,7 +18,7 @@ import (
 	"github.com/hygia-suite/hygia/services/gateway/internal/upload"
 )
 
-var jsonTypes = []string{"application/json"}
+const jsonType = "application/json"
 
 // checkRequest refuses what a route does not take: in the path, the query
 // string, and the body, which is read whole.
@@ -86,7 +86,7 @@ func (f *Front) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	if err := checkType(r, jsonTypes); err != nil {
+	if err := checkType(r, jsonType); err != nil {
 		return nil, err
 	}
 	if r.ContentLength > f.Limits.BodyBytes {
@@ -114,7 +114,7 @@ func (f *Front) tooLarge(w http.ResponseWriter) error {
 // checkUpload refuses a body that is no export by its content type.
 func checkUpload(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := checkType(r, upload.ContentTypes); err != nil {
+		if err := checkType(r, upload.ContentTypes()...); err != nil {
 			return err
 		}
 		return next(w, r)
@@ -122,7 +122,7 @@ func checkUpload(next handler) handler {
 }
 
 // checkType refuses a body of another kind, compressed, or in another charset.
-func checkType(r *http.Request, types []string) error {
+func checkType(r *http.Request, types ...string) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return ErrEncoding
 	}
@@ -131,7 +131,7 @@ func checkType(r *http.Request, types []string) error {
 		return ErrContentType.WithHint("send the body as " + strings.Join(types, " or "))
 	}
 	// XML names its charset itself; JSON is UTF-8 (RFC 8259 section 8.1).
-	if charset := params["charset"]; kind == "application/json" && charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if charset := params["charset"]; kind == jsonType && charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return ErrContentType.WithHint("send JSON in UTF-8")
 	}
 	return nil
@@ -143,7 +143,7 @@ func checkType(r *http.Request, types []string) error {
 func (f *Front) forward(route route.Route) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		inner := r.Clone(r.Context())
-		inner.Header = http.Header{"Content-Type": jsonTypes}
+		inner.Header = http.Header{"Content-Type": {jsonType}}
 		inner.Method = route.Method // a HEAD is a GET whose body is not sent
 		inner.RemoteAddr, inner.Host = "", ""
 		f.REST.ServeHTTP(w, inner)

@@ -18,15 +18,6 @@ import (
 // first of the person's roles.
 const PurposeHeader = "Hygia-Purpose"
 
-var purposes = map[string]accountsv1.Purpose{
-	"":               accountsv1.Purpose_PURPOSE_UNSPECIFIED,
-	"administration": accountsv1.Purpose_PURPOSE_ADMINISTRATION,
-	"editorial":      accountsv1.Purpose_PURPOSE_EDITORIAL,
-	"medical_review": accountsv1.Purpose_PURPOSE_MEDICAL_REVIEW,
-	"privacy":        accountsv1.Purpose_PURPOSE_PRIVACY,
-	"audit":          accountsv1.Purpose_PURPOSE_AUDIT,
-}
-
 // maxTokenBytes bounds an API token before anything is made of it.
 const maxTokenBytes = 256
 
@@ -84,7 +75,7 @@ func (f *Front) limitUploads(next handler) handler {
 			problem.SetRetryAfter(w.Header(), 10*time.Second)
 			return ErrUploads
 		}
-		end := time.Now().Add(f.Limits.UploadTime)
+		end := f.Clock().Add(f.Limits.UploadTime)
 		control := http.NewResponseController(w)
 		// Where a connection has no deadlines, there is none to move.
 		_ = control.SetReadDeadline(end)
@@ -132,9 +123,9 @@ func (f *Front) authenticate(next handler) handler {
 		if err != nil {
 			return err
 		}
-		purpose, ok := purposes[r.Header.Get(PurposeHeader)]
-		if !ok {
-			return ErrPurpose
+		purpose, err := purpose(r)
+		if err != nil {
+			return err
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), f.Limits.RequestTime)
 		defer cancel()
@@ -164,6 +155,20 @@ func bearer(r *http.Request) (string, error) {
 		return "", ErrTokenForm
 	}
 	return token, nil
+}
+
+// purpose returns what the request is for; the accounts service chooses where it
+// does not say.
+func purpose(r *http.Request) (accountsv1.Purpose, error) {
+	name := r.Header.Get(PurposeHeader)
+	if name == "" {
+		return accountsv1.Purpose_PURPOSE_UNSPECIFIED, nil
+	}
+	number, ok := accountsv1.Purpose_value["PURPOSE_"+strings.ToUpper(name)]
+	if !ok || number == 0 || name != strings.ToLower(name) {
+		return 0, ErrPurpose
+	}
+	return accountsv1.Purpose(number), nil
 }
 
 // budget gives a request its time; the calls that it causes have that as their

@@ -17,32 +17,9 @@ import (
 // ContentType is what a problem is sent as.
 const ContentType = "application/problem+json"
 
-// statuses are the HTTP statuses of gRPC's codes. A state that does not allow
-// something is a conflict: the request itself was fine.
-var statuses = map[codes.Code]int{
-	codes.Canceled:           499, // the client went away; nobody reads it
-	codes.InvalidArgument:    http.StatusBadRequest,
-	codes.OutOfRange:         http.StatusBadRequest,
-	codes.Unauthenticated:    http.StatusUnauthorized,
-	codes.PermissionDenied:   http.StatusForbidden,
-	codes.NotFound:           http.StatusNotFound,
-	codes.AlreadyExists:      http.StatusConflict,
-	codes.Aborted:            http.StatusConflict,
-	codes.FailedPrecondition: http.StatusConflict,
-	codes.ResourceExhausted:  http.StatusTooManyRequests,
-	codes.Unimplemented:      http.StatusNotImplemented,
-	codes.Unavailable:        http.StatusServiceUnavailable,
-	codes.DeadlineExceeded:   http.StatusGatewayTimeout,
-}
-
-// reasons are errors whose HTTP status says more than their code's does.
-var reasons = map[string]int{
-	"BODY_TOO_LARGE":       http.StatusRequestEntityTooLarge,
-	"REQUEST_TOO_LARGE":    http.StatusRequestEntityTooLarge,
-	"IMPORT_TOO_LARGE":     http.StatusRequestEntityTooLarge,
-	"CONTENT_TYPE_REFUSED": http.StatusUnsupportedMediaType,
-	"METHOD_NOT_ALLOWED":   http.StatusMethodNotAllowed,
-}
+// statusGone is nginx's status for a client that went away: for logs and
+// metrics, as nobody reads the answer.
+const statusGone = 499
 
 // Details is the body of an error.
 type Details struct {
@@ -85,12 +62,40 @@ func From(err error) Details {
 	return d
 }
 
+// status returns the HTTP status of a fault: that of its gRPC code, but where the
+// reason says more.
 func status(f *fault.Error) int {
-	if s, ok := reasons[f.Reason]; ok {
-		return s
+	switch f.Reason {
+	case "BODY_TOO_LARGE", "REQUEST_TOO_LARGE", "IMPORT_TOO_LARGE":
+		return http.StatusRequestEntityTooLarge
+	case "CONTENT_TYPE_REFUSED":
+		return http.StatusUnsupportedMediaType
+	case "METHOD_NOT_ALLOWED":
+		return http.StatusMethodNotAllowed
+	case "BODY_TOO_SLOW":
+		return http.StatusRequestTimeout
 	}
-	if s, ok := statuses[f.Code]; ok {
-		return s
+	switch f.Code {
+	case codes.InvalidArgument, codes.OutOfRange:
+		return http.StatusBadRequest
+	case codes.Unauthenticated:
+		return http.StatusUnauthorized
+	case codes.PermissionDenied:
+		return http.StatusForbidden
+	case codes.NotFound:
+		return http.StatusNotFound
+	case codes.AlreadyExists, codes.Aborted, codes.FailedPrecondition:
+		return http.StatusConflict // the request is fine, the state is not
+	case codes.ResourceExhausted:
+		return http.StatusTooManyRequests
+	case codes.Canceled:
+		return statusGone
+	case codes.Unimplemented:
+		return http.StatusNotImplemented
+	case codes.Unavailable:
+		return http.StatusServiceUnavailable
+	case codes.DeadlineExceeded:
+		return http.StatusGatewayTimeout
 	}
 	return http.StatusInternalServerError
 }
@@ -105,6 +110,7 @@ func Write(w http.ResponseWriter, err error) {
 	if d.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", challenge(d.Reason))
 	}
+	setDefaultRetry(h, d.Status)
 	body, err := json.Marshal(d)
 	if err != nil { // strings and numbers always marshal
 		w.WriteHeader(http.StatusInternalServerError)
@@ -113,6 +119,21 @@ func Write(w http.ResponseWriter, err error) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(d.Status)
 	_, _ = w.Write(body) // a client that went away is no error of ours
+}
+
+// setDefaultRetry says when to try again where nobody has: a service can say it in
+// a hint alone. A login's share grows by one in thirty seconds; what is
+// unavailable is mostly starting.
+func setDefaultRetry(h http.Header, status int) {
+	if h.Get("Retry-After") != "" {
+		return
+	}
+	switch status {
+	case http.StatusTooManyRequests:
+		SetRetryAfter(h, 30*time.Second)
+	case http.StatusServiceUnavailable:
+		SetRetryAfter(h, 2*time.Second)
+	}
 }
 
 // SetRetryAfter says when to try again, in whole seconds, at least one.

@@ -54,7 +54,7 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 			t.Errorf("%v: status %d, want %d", code, d.Status, want)
 		}
 	}
-	for reason, want := range map[string]int{"BODY_TOO_LARGE": 413, "REQUEST_TOO_LARGE": 413, "CONTENT_TYPE_REFUSED": 415} {
+	for reason, want := range map[string]int{"BODY_TOO_LARGE": 413, "REQUEST_TOO_LARGE": 413, "CONTENT_TYPE_REFUSED": 415, "BODY_TOO_SLOW": 408} {
 		if _, d := write(t, fault.New(codes.ResourceExhausted, reason, "something")); d.Status != want {
 			t.Errorf("%s: status %d, want %d", reason, d.Status, want)
 		}
@@ -92,6 +92,20 @@ func TestA401SaysHowToAuthenticate(t *testing.T) {
 	}
 	if w, _ := write(t, fault.New(codes.PermissionDenied, "NO", "no")); w.Header().Get("WWW-Authenticate") != "" {
 		t.Error("a 403 asks to authenticate")
+	}
+}
+
+func TestWhoShallComeBackIsToldWhen(t *testing.T) {
+	for code, want := range map[codes.Code]string{codes.ResourceExhausted: "30", codes.Unavailable: "2", codes.NotFound: ""} {
+		if w, _ := write(t, fault.New(code, "NO", "no")); w.Header().Get("Retry-After") != want {
+			t.Errorf("%v: Retry-After %q, want %q", code, w.Header().Get("Retry-After"), want)
+		}
+	}
+	w := httptest.NewRecorder()
+	problem.SetRetryAfter(w.Header(), 7*time.Second)
+	problem.Write(w, fault.New(codes.ResourceExhausted, "NO", "no"))
+	if got := w.Header().Get("Retry-After"); got != "7" {
+		t.Errorf("Retry-After %q, want what was said", got)
 	}
 }
 

@@ -85,7 +85,7 @@ func TestAnotherTenantsEntryDoesNotExist(t *testing.T) {
 	}
 }
 
-func TestEveryOtherRefusal(t *testing.T) {
+func TestInvariant9EveryOtherRefusal(t *testing.T) {
 	w := start(t, nil)
 	entry := "/v1/entries/" + mine
 	auth := func(value string) map[string]string { return map[string]string{"Authorization": value} }

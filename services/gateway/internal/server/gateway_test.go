@@ -180,7 +180,7 @@ func TestOriginsAreClosedUnlessConfigured(t *testing.T) {
 }
 
 // Invariant 3, at the edge: what a client sends is in no log line.
-func TestLogsKnowRoutesAlone(t *testing.T) {
+func TestInvariant3LogsKnowRoutesAlone(t *testing.T) {
 	w := start(t, nil)
 	for _, r := range []request{
 		{method: "GET", path: "/v1/entries/" + mine},

@@ -29,7 +29,9 @@ const sessions = 10_000
 
 // backends are the services that requests go to, in the order in which a status
 // shows them.
-var backends = [...]string{rpc.Accounts, rpc.Audit, rpc.Content, rpc.Validation, rpc.Anonymization}
+func backends() []string {
+	return []string{rpc.Accounts, rpc.Audit, rpc.Content, rpc.Validation, rpc.Anonymization}
+}
 
 // Deps are what the gateway runs on; all are required.
 type Deps struct {
@@ -49,7 +51,7 @@ func Run(ctx context.Context, env *service.Env[Config]) error {
 		Config: env.Config, Listener: env.Listener, Telemetry: env.Telemetry, Clock: env.Clock,
 		Conns: map[string]grpc.ClientConnInterface{}, Self: self(env),
 	}
-	for _, name := range backends {
+	for _, name := range backends() {
 		conn, err := env.Dial(ctx, name)
 		if err != nil {
 			return fmt.Errorf("gateway: %w", err)
@@ -95,7 +97,7 @@ func newFront(ctx context.Context, d Deps, draining *atomic.Bool) (*front.Front,
 	if err != nil {
 		return nil, err
 	}
-	document, err := openapi.Document(upload.Path, upload.ContentTypes)
+	document, err := openapi.Document(upload.Path, upload.ContentTypes())
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +111,13 @@ func newFront(ctx context.Context, d Deps, draining *atomic.Bool) (*front.Front,
 		Healthy: status.Healthy, Ready: func() bool { return !draining.Load() },
 		Limits: d.Config.limits(d.Clock), Origins: d.Config.CORSOrigins,
 		TLS: d.Config.TLS.CertFile != "" || d.Config.BehindTLSProxy, Proxied: d.Config.BehindTLSProxy,
-		Telemetry: d.Telemetry,
+		Telemetry: d.Telemetry, Clock: d.Clock,
 	})
 }
 
 func newSuite(d Deps) *suite.Suite {
 	o := suite.Options{Self: d.Self, Clock: d.Clock}
-	for _, name := range backends {
+	for _, name := range backends() {
 		o.Services = append(o.Services, suite.Service{Name: name, Status: statusv1.NewStatusServiceClient(d.Conns[name])})
 	}
 	return suite.New(o)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -142,7 +143,7 @@ func (b *backend) UploadImport(stream grpc.ClientStreamingServer[contentv1.Uploa
 		r, err := stream.Recv()
 		b.mu.Lock()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			defer b.mu.Unlock()
 			return stream.SendAndClose(&contentv1.UploadImportResponse{Import: &contentv1.Import{Id: mine, Size: int64(b.uploaded.Len())}})
 		case err != nil:

@@ -29,7 +29,9 @@ const (
 )
 
 // ContentTypes are what an export may be sent as.
-var ContentTypes = []string{"application/xml", "text/xml", "application/octet-stream"}
+func ContentTypes() []string {
+	return []string{"application/xml", "text/xml", "application/octet-stream"}
+}
 
 var (
 	// ErrTooLarge refuses an export; nothing of it is kept.

@@ -10,7 +10,7 @@ import (
 	"github.com/hygia-suite/hygia/services/accounts/internal/store"
 )
 
-const tokenColumns = `tenant, id, person, label, digest, create_time, expire_time, revoked`
+const tokenColumns = `tenant, id, person, label, digest, create_time, expire_time, revoked` //nolint:gosec // names of columns
 
 // CreateToken implements store.Store.
 func (s *Store) CreateToken(ctx context.Context, t store.Token, event *auditv1.Event) error {

@@ -40,7 +40,7 @@ func testReopen(t *testing.T, s Subject) {
 
 func testUnique(t *testing.T, s Subject) {
 	w := build(t, s.Store, "one")
-	twin := store.Tenant{ID: id(), Slug: "one", Name: "Twin", CreateTime: start}
+	twin := store.Tenant{ID: id(), Slug: "one", Name: "Twin", CreateTime: start()}
 	admin := person(twin.ID, "x@example.org", actor.RoleAdmin)
 	want(t, "a slug twice", s.Store.CreateTenant(t.Context(), twin, admin, token(admin, "t"), event()), store.ErrTaken)
 	want(t, "an e-mail twice", s.Store.CreatePerson(t.Context(), person(w.tenant.ID, "admin@example.org", actor.RoleEditor), event()), store.ErrTaken)
@@ -58,7 +58,7 @@ func testSameEmail(t *testing.T, s Subject) {
 
 func testRefusedTenant(t *testing.T, s Subject) {
 	w := build(t, s.Store, "one")
-	other := store.Tenant{ID: id(), Slug: "two", Name: "Two", CreateTime: start}
+	other := store.Tenant{ID: id(), Slug: "two", Name: "Two", CreateTime: start()}
 	admin := person(other.ID, "x@example.org", actor.RoleAdmin)
 	bad := token(admin, "t")
 	bad.Digest = w.adminToken.Digest

@@ -27,23 +27,23 @@ type Subject struct {
 // Run runs the suite; open makes an empty store for each of its tests.
 func Run(t *testing.T, open func(t *testing.T) Subject) {
 	for name, test := range map[string]func(*testing.T, Subject){
-		"rows come back as they were put":        testRoundTrip,
-		"writes survive reopening":               testReopen,
-		"no call works without a tenant":         testNoTenant,
-		"no call reaches another tenant":         testOtherTenant,
-		"what must be unique is":                 testUnique,
-		"every write carries its event":          testEvents,
-		"disabling ends every token":             testDisable,
-		"the last administrator stays":           testLastAdmin,
-		"an update may be refused":               testRefusedUpdate,
-		"pages cover everything once":            testPages,
-		"logging in replaces the hash if asked":  testLogin,
-		"the first key check is kept":            testKeyCheck,
-		"what does not exist is told so":         testNotFound,
-		"revoking is final and may be repeated":  testRevoke,
-		"concurrent updates leave one admin":     testConcurrentAdmins,
-		"an e-mail may be used in every tenant":  testSameEmail,
-		"a refused tenant leaves nothing behind": testRefusedTenant,
+		"rows come back as they were put":             testRoundTrip,
+		"writes survive reopening":                    testReopen,
+		"invariant 8: no call works without a tenant": testNoTenant,
+		"invariant 8: no call reaches another tenant": testOtherTenant,
+		"what must be unique is":                      testUnique,
+		"every write carries its event":               testEvents,
+		"disabling ends every token":                  testDisable,
+		"the last administrator stays":                testLastAdmin,
+		"an update may be refused":                    testRefusedUpdate,
+		"pages cover everything once":                 testPages,
+		"logging in replaces the hash if asked":       testLogin,
+		"the first key check is kept":                 testKeyCheck,
+		"what does not exist is told so":              testNotFound,
+		"revoking is final and may be repeated":       testRevoke,
+		"concurrent updates leave one admin":          testConcurrentAdmins,
+		"an e-mail may be used in every tenant":       testSameEmail,
+		"a refused tenant leaves nothing behind":      testRefusedTenant,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -56,7 +56,8 @@ type world struct {
 	adminToken, editorToken store.Token
 }
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 123_000_000, time.UTC)
+// start is when everything was made: with milliseconds, which a store keeps.
+func start() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123_000_000, time.UTC) }
 
 func id() string {
 	v, err := uuid.NewV7()
@@ -71,11 +72,11 @@ func event() *auditv1.Event { return &auditv1.Event{Id: id()} }
 func person(tenant, email string, roles ...actor.Role) store.Person {
 	index := sha256.Sum256([]byte(email))
 	return store.Person{ID: id(), Tenant: tenant, Roles: roles, Profile: []byte("sealed " + email), EmailIndex: index[:],
-		PasswordHash: "hash of " + email, CreateTime: start}
+		PasswordHash: "hash of " + email, CreateTime: start()}
 }
 
 func token(p store.Person, label string) store.Token {
-	t := store.Token{ID: id(), Tenant: p.Tenant, Person: p.ID, Label: label, CreateTime: start, ExpireTime: start.Add(time.Hour)}
+	t := store.Token{ID: id(), Tenant: p.Tenant, Person: p.ID, Label: label, CreateTime: start(), ExpireTime: start().Add(time.Hour)}
 	t.Digest = sha256.Sum256([]byte(t.ID))
 	return t
 }
@@ -83,7 +84,7 @@ func token(p store.Person, label string) store.Token {
 func build(t *testing.T, s store.Store, slug string) world {
 	t.Helper()
 	var w world
-	w.tenant = store.Tenant{ID: id(), Slug: slug, Name: "Tenant " + slug, CreateTime: start}
+	w.tenant = store.Tenant{ID: id(), Slug: slug, Name: "Tenant " + slug, CreateTime: start()}
 	w.admin = person(w.tenant.ID, "admin@example.org", actor.RoleAdmin, actor.RoleDPO)
 	w.adminToken = token(w.admin, "first")
 	must(t, s.CreateTenant(t.Context(), w.tenant, w.admin, w.adminToken, event()))

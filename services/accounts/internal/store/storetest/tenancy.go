@@ -12,7 +12,7 @@ import (
 func keep(*store.Person) error { return nil }
 
 // calls is every method that names a tenant, asked as that tenant for rows of w.
-func calls(s store.Store, ctx context.Context, tenant string, w world) map[string]func() error {
+func calls(ctx context.Context, s store.Store, tenant string, w world) map[string]func() error {
 	page := store.Page{Limit: 10}
 	stray := person(tenant, "stray@example.org", actor.RoleEditor)
 	strayToken := token(w.editor, "stray")
@@ -80,10 +80,10 @@ func emptyIsNotFound(n int, err error) error {
 func testNoTenant(t *testing.T, s Subject) {
 	w := build(t, s.Store, "one")
 	before := snapshot(t, s.Store, w)
-	for name, call := range calls(s.Store, t.Context(), "", w) {
+	for name, call := range calls(t.Context(), s.Store, "", w) {
 		want(t, name, call(), store.ErrNoTenant)
 	}
-	headless := store.Tenant{Slug: "headless", Name: "Headless", CreateTime: start}
+	headless := store.Tenant{Slug: "headless", Name: "Headless", CreateTime: start()}
 	admin := person("", "a@example.org", actor.RoleAdmin)
 	want(t, "CreateTenant", s.Store.CreateTenant(t.Context(), headless, admin, token(admin, "t"), event()), store.ErrNoTenant)
 	equal(t, "after refused calls", snapshot(t, s.Store, w), before)
@@ -93,7 +93,7 @@ func testNoTenant(t *testing.T, s Subject) {
 func testOtherTenant(t *testing.T, s Subject) {
 	mine, theirs := build(t, s.Store, "mine"), build(t, s.Store, "theirs")
 	before := snapshot(t, s.Store, theirs)
-	for name, call := range calls(s.Store, t.Context(), mine.tenant.ID, theirs) {
+	for name, call := range calls(t.Context(), s.Store, mine.tenant.ID, theirs) {
 		if name == "PersonByEmail" { // both tenants have an editor of this e-mail
 			p, err := s.Store.PersonByEmail(t.Context(), mine.tenant.ID, theirs.editor.EmailIndex)
 			if err != nil || p.ID != mine.editor.ID {
@@ -103,7 +103,7 @@ func testOtherTenant(t *testing.T, s Subject) {
 		}
 		want(t, name, call(), store.ErrNotFound)
 	}
-	mixed := store.Tenant{ID: id(), Slug: "mixed", Name: "Mixed", CreateTime: start}
+	mixed := store.Tenant{ID: id(), Slug: "mixed", Name: "Mixed", CreateTime: start()}
 	admin := person(theirs.tenant.ID, "b@example.org", actor.RoleAdmin)
 	want(t, "CreateTenant over another", s.Store.CreateTenant(t.Context(), mixed, admin, token(admin, "t"), event()), store.ErrNoTenant)
 	equal(t, "the other tenant", snapshot(t, s.Store, theirs), before)

@@ -15,7 +15,7 @@ func testEvents(t *testing.T, s Subject) {
 	w := build(t, s.Store, "one")
 	writes := map[string]func(e *auditv1.Event) error{
 		"CreateTenant": func(e *auditv1.Event) error {
-			tenant := store.Tenant{ID: id(), Slug: "two", Name: "Two", CreateTime: start}
+			tenant := store.Tenant{ID: id(), Slug: "two", Name: "Two", CreateTime: start()}
 			admin := person(tenant.ID, "x@example.org", actor.RoleAdmin)
 			return s.Store.CreateTenant(t.Context(), tenant, admin, token(admin, "t"), e)
 		},
