@@ -117,7 +117,7 @@ func readBounded(files fs.FS, name string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plugin: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("plugin: %s: %w", name, err)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 // mend is the command that brings what is checked in up to its sources.
@@ -24,13 +23,12 @@ func (w *workshop) build(ctx context.Context, plugins []plugin) error {
 		return err
 	}
 	for at, p := range plugins {
-		started := time.Now()
 		w.say("[%d/%d] building %s (%s)", at+1, len(plugins), p.name, p.language)
 		wasm, err := w.make(ctx, p)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(w.path(p.wasm()), wasm, 0o644); err != nil {
+		if err := writeFile(w.root, p.wasm(), wasm); err != nil {
 			return err
 		}
 		if err := writeManifestDigest(w.root, p, wasm); err != nil {
@@ -41,7 +39,7 @@ func (w *workshop) build(ctx context.Context, plugins []plugin) error {
 			return err
 		}
 		l.put(r)
-		w.say("[%d/%d] %s: %d bytes, %.19s…, %.0f s", at+1, len(plugins), p.name, r.Bytes, r.Wasm, time.Since(started).Seconds())
+		w.say("[%d/%d] %s: %d bytes, %.19s…", at+1, len(plugins), p.name, r.Bytes, r.Wasm)
 	}
 	return l.write(w.root)
 }
@@ -65,11 +63,11 @@ func (w *workshop) check(ctx context.Context, plugins []plugin, o options) error
 	}
 	builder := w
 	if o.elsewhere {
-		copied, err := w.elsewhere(plugins)
+		copied, err := w.elsewhere()
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(copied.root)
+		defer func() { _ = os.RemoveAll(copied.root) }()
 		builder = copied
 	}
 	for at, p := range plugins {
@@ -78,7 +76,7 @@ func (w *workshop) check(ctx context.Context, plugins []plugin, o options) error
 		if err != nil {
 			return err
 		}
-		checkedIn, err := os.ReadFile(w.path(p.wasm()))
+		checkedIn, err := readFile(w.root, p.wasm())
 		if err != nil {
 			return err
 		}
@@ -98,7 +96,7 @@ func (w *workshop) compareDigests(plugins []plugin) error {
 		return err
 	}
 	for _, p := range plugins {
-		wasm, err := os.ReadFile(w.path(p.wasm()))
+		wasm, err := readFile(w.root, p.wasm())
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, mend)
 		}
@@ -128,7 +126,7 @@ func (w *workshop) compareDigests(plugins []plugin) error {
 
 // elsewhere copies the components' sources to a temporary folder of its own,
 // with links to the installed tools.
-func (w *workshop) elsewhere(plugins []plugin) (*workshop, error) {
+func (w *workshop) elsewhere() (*workshop, error) {
 	dir, err := os.MkdirTemp("", "hygia-elsewhere-")
 	if err != nil {
 		return nil, err
@@ -147,7 +145,11 @@ func (w *workshop) elsewhere(plugins []plugin) (*workshop, error) {
 			return nil, err
 		}
 		for _, file := range files {
-			if err := copyFile(w.path(file), filepath.Join(dir, file)); err != nil {
+			data, err := readFile(w.root, file)
+			if err != nil {
+				return nil, err
+			}
+			if err := writeFile(dir, file, data); err != nil {
 				return nil, err
 			}
 		}
@@ -157,15 +159,4 @@ func (w *workshop) elsewhere(plugins []plugin) (*workshop, error) {
 	}
 	w.say("rebuilding in a copy, %s", dir)
 	return &workshop{root: dir, out: w.out}, nil
-}
-
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o644)
 }

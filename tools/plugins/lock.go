@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ type record struct {
 }
 
 func readLock(root string) (lock, error) {
-	data, err := os.ReadFile(filepath.Join(root, lockFile))
+	data, err := readFile(root, lockFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return lock{}, nil
 	}
@@ -69,7 +68,7 @@ func (l lock) write(root string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(root, lockFile), append(data, '\n'), 0o644)
+	return writeFile(root, lockFile, append(data, '\n'))
 }
 
 // newRecord describes a component as its sources are now, with these bytes.
@@ -87,19 +86,19 @@ var manifestDigest = regexp.MustCompile(`"digest": "[^"]*"`)
 // writeManifestDigest puts the built file's digest into the component's
 // manifest, and leaves the rest of it as it is.
 func writeManifestDigest(root string, p plugin, wasm []byte) error {
-	file := filepath.Join(root, p.manifest())
-	data, err := os.ReadFile(file)
+	data, err := readFile(root, p.manifest())
 	if err != nil {
 		return err
 	}
 	if !manifestDigest.Match(data) {
 		return fmt.Errorf("%s has no digest to write to", p.manifest())
 	}
-	return os.WriteFile(file, manifestDigest.ReplaceAll(data, []byte(`"digest": "`+digestBytes(wasm)+`"`)), 0o644)
+	named := manifestDigest.ReplaceAll(data, []byte(`"digest": "`+digestBytes(wasm)+`"`))
+	return writeFile(root, p.manifest(), named)
 }
 
 // manifestNames reports whether the component's manifest has its file's digest.
 func manifestNames(root string, p plugin, wasm []byte) (bool, error) {
-	data, err := os.ReadFile(filepath.Join(root, p.manifest()))
+	data, err := readFile(root, p.manifest())
 	return bytes.Contains(data, []byte(`"digest": "`+digestBytes(wasm)+`"`)), err
 }

@@ -22,7 +22,7 @@ func (w *workshop) test(ctx context.Context, plugins []plugin) error {
 	for at, p := range plugins {
 		w.say("[%d/%d] testing %s (%s)", at+1, len(plugins), p.name, p.language)
 		run := w.testRust
-		if p.language == c {
+		if p.language == inC {
 			run = w.testC
 		}
 		out, err := run(ctx, p)

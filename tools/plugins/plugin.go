@@ -15,8 +15,8 @@ import (
 type language string
 
 const (
-	rust language = "rust"
-	c    language = "c"
+	inRust language = "rust"
+	inC    language = "c"
 )
 
 // plugin is a first-party component. Paths are relative to the repository's
@@ -55,15 +55,12 @@ func findRoot(root string) (string, error) {
 	return "", err
 }
 
-// places are where components lie: with their service, or with the benchmark
-// that measures them.
-var places = []string{"services/*/plugins/*/manifest.json", "tools/bench/plugins/*/manifest.json"}
-
 // discover finds the components, all of them or those named, in the order of
-// their folders.
+// their folders: they lie with their service, or with the benchmark that measures
+// them.
 func discover(root string, names []string) ([]plugin, error) {
 	var manifests []string
-	for _, place := range places {
+	for _, place := range []string{"services/*/plugins/*/manifest.json", "tools/bench/plugins/*/manifest.json"} {
 		found, err := fs.Glob(os.DirFS(root), place)
 		if err != nil {
 			return nil, err
@@ -92,7 +89,7 @@ func discover(root string, names []string) ([]plugin, error) {
 }
 
 func readPlugin(root, dir string) (plugin, error) {
-	data, err := os.ReadFile(filepath.Join(root, dir, "manifest.json"))
+	data, err := readFile(root, dir+"/manifest.json")
 	if err != nil {
 		return plugin{}, err
 	}
@@ -111,9 +108,9 @@ func readPlugin(root, dir string) (plugin, error) {
 		return plugin{}, fmt.Errorf("the world %q is not hygia:PACKAGE/WORLD@VERSION", manifest.World)
 	}
 	p.world, p.wit = world, "wit/"+pkg
-	p.language = c
+	p.language = inC
 	if _, err := os.Stat(filepath.Join(root, dir, "Cargo.toml")); err == nil {
-		p.language = rust
+		p.language = inRust
 	}
 	return p, nil
 }

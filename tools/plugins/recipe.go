@@ -12,7 +12,7 @@ import (
 // that the sources' digest, which covers the recipe, is the same in every folder.
 func recipe(p plugin) []string {
 	componentNew := "{wasm-tools} component new {core} -o {scratch}/" + p.name + ".wasm"
-	if p.language == rust {
+	if p.language == inRust {
 		return []string{
 			"cargo build --quiet --locked --release --target " + rustTarget + " --package " + p.name,
 			componentNew,
@@ -48,7 +48,7 @@ func (w *workshop) variables(ctx context.Context, p plugin, scratch string) (var
 		"{core}":        {filepath.ToSlash(relative) + "/core.wasm"},
 	}}
 	v.env = []string{"SOURCE_DATE_EPOCH=0", "LC_ALL=C", "ZIG_GLOBAL_CACHE_DIR=" + w.path(".tools", "zig")}
-	if p.language == c {
+	if p.language == inC {
 		files, err := filepath.Glob(w.path(p.dir, "src", "*.c"))
 		if err != nil {
 			return variables{}, err

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,11 +15,8 @@ import (
 	"strings"
 )
 
-// workspaceFiles take part in the build of every component in Rust.
-var workspaceFiles = []string{"Cargo.lock", "Cargo.toml", "rust-toolchain.toml"}
-
 // pathDependency is a dependency on a crate of this repository, in Cargo.toml.
-var pathDependency = regexp.MustCompile(`^[a-z0-9_-]+ *= *\{.*\bpath *= *"([^"]+)"`)
+var pathDependency = regexp.MustCompile(`(?m)^[a-z0-9_-]+ *= *\{.*\bpath *= *"([^"]+)"`)
 
 // sources lists the files that a component is built from, sorted, with slashes
 // and relative to the root: the component's folder but for what is built, tested
@@ -27,8 +24,9 @@ var pathDependency = regexp.MustCompile(`^[a-z0-9_-]+ *= *\{.*\bpath *= *"([^"]+
 // the packages that this uses.
 func sources(root string, p plugin) ([]string, error) {
 	files := map[string]bool{}
-	if p.language == rust {
-		for _, file := range workspaceFiles {
+	if p.language == inRust {
+		// Every component in Rust is built in the one workspace.
+		for _, file := range []string{"Cargo.lock", "Cargo.toml", "rust-toolchain.toml"} {
 			files[file] = true
 		}
 	}
@@ -71,23 +69,19 @@ func addCrate(root, dir string, files, seen map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	manifest, err := os.Open(filepath.Join(root, dir, "Cargo.toml"))
-	if os.IsNotExist(err) {
+	manifest, err := readFile(root, dir+"/Cargo.toml")
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer manifest.Close()
-	lines := bufio.NewScanner(manifest)
-	for lines.Scan() {
-		if match := pathDependency.FindStringSubmatch(lines.Text()); match != nil {
-			if err := addCrate(root, path.Join(dir, match[1]), files, seen); err != nil {
-				return err
-			}
+	for _, match := range pathDependency.FindAllSubmatch(manifest, -1) {
+		if err := addCrate(root, path.Join(dir, string(match[1])), files, seen); err != nil {
+			return err
 		}
 	}
-	return lines.Err()
+	return nil
 }
 
 // addWIT adds a WIT package's files, and those of the packages in its deps,
@@ -126,7 +120,7 @@ func digestSources(root string, p plugin) (string, int, error) {
 	}
 	hash := sha256.New()
 	for _, file := range files {
-		data, err := os.ReadFile(filepath.Join(root, file))
+		data, err := readFile(root, file)
 		if err != nil {
 			return "", 0, err
 		}

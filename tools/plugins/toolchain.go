@@ -23,7 +23,7 @@ var rustChannel = regexp.MustCompile(`(?m)^channel = "([0-9.]+)"$`)
 
 // rustVersion reads the pinned compiler's version.
 func rustVersion(root string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(root, "rust-toolchain.toml"))
+	data, err := readFile(root, "rust-toolchain.toml")
 	if err != nil {
 		return "", err
 	}
@@ -37,7 +37,7 @@ func rustVersion(root string) (string, error) {
 // versions are the tools that a component's bytes depend on.
 func versions(root string, p plugin) (map[string]string, error) {
 	tools := map[string]string{"wasm-tools": wasmToolsVersion}
-	if p.language == c {
+	if p.language == inC {
 		tools["wit-bindgen"], tools["ziglang"] = witBindgenVersion, zigVersion
 		return tools, nil
 	}
@@ -85,7 +85,7 @@ func (w *workshop) tools(plugins []plugin) ([]tool, error) {
 		w.cargoTool("wasm-tools", "wasm-tools", wasmToolsVersion, "--no-default-features", "--features", "component"),
 	}
 	for _, p := range plugins {
-		if p.language == c {
+		if p.language == inC {
 			python := w.path(".tools", "python", "bin", "python")
 			return append(tools,
 				w.cargoTool("wit-bindgen", "wit-bindgen-cli", witBindgenVersion),

@@ -24,7 +24,7 @@ func (w *workshop) say(format string, args ...any) {
 // command runs a program in dir and returns what it printed. The error of one
 // that fails holds the end of what it said.
 func (w *workshop) command(ctx context.Context, dir string, env []string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the recipes' and the toolchain's own commands
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	var stdout, stderr strings.Builder
@@ -48,7 +48,7 @@ func tail(text string) string {
 // scratch makes a folder for a component under build/plugins, which is ignored.
 func (w *workshop) scratch(p plugin) (string, error) {
 	dir := filepath.Join(w.root, "build", "plugins", p.name)
-	return dir, os.MkdirAll(dir, 0o755)
+	return dir, os.MkdirAll(dir, 0o750)
 }
 
 // make builds a component under build/ and returns its bytes.
@@ -66,5 +66,5 @@ func (w *workshop) make(ctx context.Context, p plugin) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	return os.ReadFile(filepath.Join(scratch, p.name+".wasm"))
+	return readFile(scratch, p.name+".wasm")
 }
