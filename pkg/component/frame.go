@@ -111,7 +111,7 @@ func (f *frame) results(read func(*Decoder)) error {
 }
 
 // failure says why a call failed.
-func (f *frame) failure(rc C.int) error {
+func (f *frame) failure(ctx context.Context, rc C.int) error {
 	limits := &f.program.limits
 	switch rc {
 	case C.HY_STOPPED:
@@ -119,7 +119,7 @@ func (f *frame) failure(rc C.int) error {
 		defer f.engine.mu.Unlock()
 		return f.stopped
 	case C.HY_HOST:
-		return f.hostFailure()
+		return f.hostFailure(ctx)
 	case C.HY_HOST_VALUE:
 		return f.program.imports[f.c._import].failed(
 			&CodecError{Reason: "the results do not have the function's type"})
@@ -141,11 +141,20 @@ func (f *frame) failure(rc C.int) error {
 
 // hostFailure says that the call was stopped when that is why a host function
 // failed, and what it failed with in any case.
-func (f *frame) hostFailure() error {
-	if why := f.hostCtx.stopped(); why != nil {
-		return fmt.Errorf("%w: %w", why, f.hostErr)
+func (f *frame) hostFailure(ctx context.Context) error {
+	f.engine.mu.Lock()
+	why, deadline := f.stopped, f.deadline
+	f.engine.mu.Unlock()
+	switch {
+	case why != nil:
+	case ctx.Err() != nil:
+		why = stopError(ctx.Err(), context.Cause(ctx))
+	case now().After(deadline):
+		why = ErrDeadline
+	default:
+		return f.hostErr
 	}
-	return f.hostErr
+	return fmt.Errorf("%w: %w", why, f.hostErr)
 }
 
 // stopError is why a done context stops a call.

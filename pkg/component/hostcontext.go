@@ -87,14 +87,5 @@ func (c *hostContext) end(cause error) {
 	}
 }
 
-// stopped returns why a call was stopped, as its host functions could see it, or
-// nil. There may be no context.
-func (c *hostContext) stopped() error {
-	if c == nil || c.Err() == nil {
-		return nil
-	}
-	return stopError(c.Err(), context.Cause(c))
-}
-
 // insideCall is the key of a context value that marks it as a host function's.
 type insideCall struct{}

@@ -53,7 +53,7 @@ func (p *Program) Call(ctx context.Context, fn *Export, args func(*Encoder), res
 	}
 	rc := C.hy_run(f.c, p.c, index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
 	if rc != C.HY_OK {
-		return f.failure(rc)
+		return f.failure(ctx, rc)
 	}
 	return f.results(results)
 }
@@ -76,7 +76,7 @@ func (p *Program) Instance(ctx context.Context) (*Instance, error) {
 	defer f.leave(nil)
 	inst := &Instance{program: p}
 	if rc := C.hy_instance_new(f.c, p.c, &inst.c); rc != C.HY_OK {
-		return nil, f.failure(rc)
+		return nil, f.failure(ctx, rc)
 	}
 	p.engine.mu.Lock()
 	p.refs++
