@@ -91,7 +91,7 @@ func (f *file) refer(from, to protoreflect.Descriptor, name string) (string, err
 	}
 	path := "./" + string(home) + ".js"
 	if other, met := f.modules[as]; met && other != path {
-		return "", refusal.Of(from, "packages %s and %s would both be imported as %s", home, other, as)
+		return "", refusal.Of(from, "package %s would be imported as %s, as %s is", home, as, other)
 	}
 	f.modules[as] = path
 	return as + "." + name, nil

@@ -100,7 +100,8 @@ func messageText(m *protogen.Message) string {
 		for i, field := range one.Fields {
 			names[i] = "`" + field.Desc.JSONName() + "`"
 		}
-		parts = append(parts, jsdoc.Text(one.Comments), "At most one is set of "+strings.Join(names, ", ")+".")
+		note := "At most one is set of " + strings.Join(names, ", ") + "."
+		parts = append(parts, strings.TrimSuffix(note+"\n"+jsdoc.Text(one.Comments), "\n"))
 	}
 	return paragraphs(parts...)
 }

@@ -43,7 +43,7 @@ func (f *file) pages(m *protogen.Method, list, request string, names map[string]
 	page := fmt.Sprintf("Omit<%s, %q>", request, token.Desc.JSONName())
 	f.line("")
 	f.body.WriteString(jsdoc.Comment("  ", fmt.Sprintf(
-		"All that {@link %s.%s} gives,\npage after page, each fetched when it is reached. A timeout holds for one page.", m.Parent.GoName, list)))
+		"All that {@link %s.%s} gives, page after page.\nEach is fetched when it is reached; a timeout holds for one.", m.Parent.GoName, list)))
 	f.line("  %s(%s): AsyncGenerator<%s, void, undefined> {", name, f.parameters(m, page, "request"), item)
 	f.line("    return %s(", f.helper(pagesModule, "items"))
 	f.line("      (page) => this.%s({ ...request, ...page }, options),", list)
