@@ -59,7 +59,7 @@ func start(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() { _ = db.Close() })
 	vault, err := profile.Open(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -105,8 +105,8 @@ func TestWhatAPersonMayNotBe(t *testing.T) {
 			if c.field != "" && (len(f.Fields) == 0 || f.Fields[0].Path != c.field) {
 				t.Errorf("fields %v, want %s", f.Fields, c.field)
 			}
-			if strings.Contains(f.Error()+f.Hint, adminMail) {
-				t.Errorf("the error quotes an e-mail: %v", f)
+			if strings.Contains(f.Message+f.Hint, adminMail) {
+				t.Errorf("the error quotes an e-mail: %v", err)
 			}
 		})
 	}

@@ -78,7 +78,7 @@ func Serve(ctx context.Context, d Deps) (err error) {
 	d.Options.Policy, d.Options.Outbox = Policy(), outbox
 	// Its own keys, not those that it would ask itself for.
 	d.Options.Verifier = actor.NewVerifier(actor.VerifierOptions{Keys: ring, Issuer: issuer, Clock: clock})
-	server, err := rpc.NewServer(d.Options)
+	server, err := rpc.NewServer(d.Options) //nolint:contextcheck // calls bring their own
 	if err != nil {
 		return err
 	}

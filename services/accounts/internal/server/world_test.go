@@ -111,7 +111,7 @@ func (w *world) as(t *testing.T, peer string) clients {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	return with(conn)
 }
 
@@ -184,12 +184,12 @@ func crm() *documentv1.Credential {
 }
 
 // wantFault checks the reason of an error and returns it.
-func wantFault(t *testing.T, what string, err error, reason string) *fault.Error {
+func wantFault(t *testing.T, what string, err error, reason string) fault.Error {
 	t.Helper()
 	f := fault.From(err)
 	if f == nil || f.Reason != reason {
 		t.Errorf("%s: %v, want %s", what, err, reason)
-		return fault.New(0, "", "")
+		return fault.Error{}
 	}
-	return f
+	return *f
 }

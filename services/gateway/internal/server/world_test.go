@@ -251,7 +251,7 @@ func (w *world) connect(t *testing.T) *grpc.ClientConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
 
@@ -261,7 +261,7 @@ func listen(t *testing.T) net.Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { lis.Close() })
+	t.Cleanup(func() { _ = lis.Close() })
 	return lis
 }
 
@@ -283,7 +283,14 @@ type request struct {
 	length             int64             // instead of the body's
 }
 
-func (w *world) do(t *testing.T, r request) (*http.Response, string) {
+// answer is a response whose body was read.
+type answer struct {
+	StatusCode, ProtoMajor int
+	ContentLength          int64
+	Header                 http.Header
+}
+
+func (w *world) do(t *testing.T, r request) (answer, string) {
 	t.Helper()
 	body := r.reader
 	if body == nil && r.body != "" {
@@ -314,7 +321,7 @@ func (w *world) do(t *testing.T, r request) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(data)
+	return answer{response.StatusCode, response.ProtoMajor, response.ContentLength, response.Header}, string(data)
 }
 
 // refused sends a request and checks the problem that it is answered with.
