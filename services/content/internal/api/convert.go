@@ -14,6 +14,8 @@ import (
 )
 
 // The enums, in both directions.
+//
+//nolint:gochecknoglobals // immutable
 var (
 	kindOf = map[documentv1.EntryKind]entry.Kind{
 		documentv1.EntryKind_ENTRY_KIND_POST: entry.Post,

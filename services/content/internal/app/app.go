@@ -100,7 +100,7 @@ func run(ctx context.Context, d Deps, s *sqlitestore.Store, importer *plugin.Plu
 	o.Outbox = outbox
 	o.Status.Engine = component.EngineName()
 	o.Status.Components = func() []*statusv1.Component { return []*statusv1.Component{importer.Status()} }
-	server, err := rpc.NewServer(o)
+	server, err := rpc.NewServer(o) //nolint:contextcheck // calls bring contexts of their own
 	if err != nil {
 		return fmt.Errorf("content: %w", err)
 	}

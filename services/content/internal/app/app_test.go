@@ -73,13 +73,15 @@ func TestFromADraftToTheReader(t *testing.T) {
 		t.Errorf("validated %v, %v", checked, err)
 	}
 	_, err = w.SubmitEntry(w.editor(), &contentv1.SubmitEntryRequest{Id: id})
-	if f := w.wantReason(err, "FINDINGS_BLOCK_SUBMIT", "submit"); len(f.Fields) != 1 || f.Fields[0].Path != "content.title[1:2]" || f.Fields[0].Message != "ADV-1: m" {
+	w.wantReason(err, "FINDINGS_BLOCK_SUBMIT", "submit")
+	if f := fault.From(err); len(f.Fields) != 1 || f.Fields[0].Path != "content.title[1:2]" || f.Fields[0].Message != "ADV-1: m" {
 		t.Errorf("fields %v", f.Fields)
 	}
 	w.validation.answer(fault.New(codes.Unavailable, "SERVICE_UNREACHABLE", "down"))
 	_, err = w.SubmitEntry(w.editor(), &contentv1.SubmitEntryRequest{Id: id})
-	if f := w.wantReason(err, "SERVICE_UNREACHABLE", "submit without validators"); f.Code != codes.Unavailable {
-		t.Errorf("code %v", f.Code)
+	w.wantReason(err, "SERVICE_UNREACHABLE", "submit without validators")
+	if code := fault.From(err).Code; code != codes.Unavailable {
+		t.Errorf("code %v", code)
 	}
 	w.validation.answer(nil)
 	if _, err = w.SubmitEntry(w.editor(), &contentv1.SubmitEntryRequest{Id: id}); err != nil {
@@ -143,6 +145,33 @@ func TestListsComeInPages(t *testing.T) {
 	for _, bad := range []string{"x", "e30x", "eyJ4IjoxfQ", "eyJuIjotMX0"} {
 		_, err := w.ListEntries(w.editor(), &contentv1.ListEntriesRequest{PageToken: bad})
 		w.wantReason(err, "PAGE_TOKEN_INVALID", bad)
+	}
+}
+
+func TestABodyIsBounded(t *testing.T) {
+	w := start(t)
+	c := article("large")
+	c.Body = strings.Repeat("é", 1<<19)
+	r, err := w.CreateEntry(w.editor(), &contentv1.CreateEntryRequest{Content: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.GetEntry(w.editor(), &contentv1.GetEntryRequest{Id: r.GetEntry().GetId()})
+	if err != nil || got.GetEntry().GetContent().GetBody() != c.Body {
+		t.Errorf("1 MiB comes back as %d bytes, %v", len(got.GetEntry().GetContent().GetBody()), err)
+	}
+	for name, body := range map[string]string{
+		"1 MiB and a byte": c.Body + "x", "3 MiB": strings.Repeat("x", 3<<20), "too deep": strings.Repeat("<!-- wp:a -->", 101), "a control character": "\x00",
+	} {
+		c := article("other")
+		c.Body = body
+		if _, err := w.CreateEntry(w.editor(), &contentv1.CreateEntryRequest{Content: c}); err == nil {
+			t.Errorf("%s was kept", name)
+		}
+	}
+	list, err := w.ListEntries(w.editor(), &contentv1.ListEntriesRequest{})
+	if err != nil || len(list.GetEntries()) != 1 {
+		t.Errorf("%d entries, %v", len(list.GetEntries()), err)
 	}
 }
 
@@ -274,8 +303,9 @@ func TestABadExportIsRefusedAndLeavesNothing(t *testing.T) {
 	_, err := w.upload(w.editor(), "joomla", whole)
 	w.wantReason(err, "IMPORT_FORMAT_UNKNOWN", "another format")
 	_, err = w.upload(w.editor(), "wordpress", make([]byte, 65<<20))
-	if f := w.wantReason(err, "IMPORT_TOO_LARGE", "65 MiB"); f.Code != codes.ResourceExhausted {
-		t.Errorf("code %v", f.Code)
+	w.wantReason(err, "IMPORT_TOO_LARGE", "65 MiB")
+	if code := fault.From(err).Code; code != codes.ResourceExhausted {
+		t.Errorf("code %v", code)
 	}
 	w.noExports()
 }

@@ -115,8 +115,9 @@ func (s *scanner) word(pos int) int {
 	i := pos
 	for ; i < len(s.body); i++ {
 		c := s.body[i]
-		letter := c >= 'a' && c <= 'z'
-		if !letter && (i == pos || !(c >= '0' && c <= '9' || c == '_' || c == '-')) {
+		first := c >= 'a' && c <= 'z'
+		later := first || c >= '0' && c <= '9' || c == '_' || c == '-'
+		if !later || i == pos && !first {
 			break
 		}
 	}

@@ -31,6 +31,8 @@ const (
 // transitions is the whole workflow: what each step makes of each status. A
 // step that a row does not name is refused. What else a step asks for stands
 // with the step.
+//
+//nolint:gochecknoglobals // immutable
 var transitions = map[Status]map[action]Status{
 	Draft:     {edit: Draft, submit: InReview, unpublish: Draft, trash: Trashed},
 	InReview:  {edit: Draft, sign: Approved, sendBack: Draft, unpublish: InReview, trash: Trashed},

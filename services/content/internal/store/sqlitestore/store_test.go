@@ -82,7 +82,11 @@ func TestInvariant6And8SchemaRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer raw.Close()
+	defer func() {
+		if err := raw.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	hash := "sha256:" + strings.Repeat("0", 64)
 	for _, query := range []string{
 		// Invariant 6: no publication, schedule or approval without a signature…

@@ -57,6 +57,8 @@ func Run(t *testing.T, open Opener) {
 }
 
 // now is when everything happens; milliseconds are what a store keeps.
+//
+//nolint:gochecknoglobals // immutable
 var now = time.Date(2026, 5, 4, 3, 2, 1, 987_000_000, time.UTC)
 
 const (
@@ -165,6 +167,9 @@ func (w *world) entry(id string) (e entry.Entry) {
 	return e
 }
 
+// reviewer may sign what they did not write.
+//
+//nolint:gochecknoglobals // immutable
 var reviewer = entry.Signer{
 	Person: "reviewer", DisplayName: "R", Reviewer: true, Credential: &entry.Credential{Council: "CRM", Number: "1", Region: "RJ"},
 }
