@@ -89,7 +89,7 @@ func (db *DB) Reader() *sql.DB { return db.read }
 // create makes the file first, because SQLite would make it readable to others.
 // The journal's files take the mode of the database.
 func create(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the caller's own database
 	if err != nil {
 		return err
 	}
