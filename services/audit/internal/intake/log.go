@@ -29,7 +29,7 @@ import (
 const (
 	// pause lets leaves gather before they are integrated, unless somebody waits
 	// for a proof or a batch is full.
-	pause = 100 * time.Millisecond
+	pause = 250 * time.Millisecond
 	// maxBackoff is the longest pause while the tree fails.
 	maxBackoff = 5 * time.Second
 )

@@ -15,7 +15,7 @@ const (
 	indexRows = 2000
 	// indexPause lets leaves gather before a transaction, unless somebody waits:
 	// its sync competes with the log's for the disk.
-	indexPause = 200 * time.Millisecond
+	indexPause = 250 * time.Millisecond
 	// indexBackoff is the longest pause after a failure.
 	indexBackoff = 5 * time.Second
 )
