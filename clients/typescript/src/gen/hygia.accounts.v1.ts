@@ -256,8 +256,8 @@ export class DirectoryService {
   }
 
   /**
-   * All that {@link DirectoryService.listPeople} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link DirectoryService.listPeople} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allPeople(request: Omit<ListPeopleRequest, "pageToken"> = {}, options?: CallOptions): AsyncGenerator<Person, void, undefined> {
     return items(
@@ -294,8 +294,8 @@ export class DirectoryService {
   }
 
   /**
-   * All that {@link DirectoryService.listApiTokens} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link DirectoryService.listApiTokens} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allApiTokens(request: Omit<ListApiTokensRequest, "pageToken"> = {}, options?: CallOptions): AsyncGenerator<ApiToken, void, undefined> {
     return items(

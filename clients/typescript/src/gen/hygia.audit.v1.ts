@@ -230,8 +230,8 @@ export class AuditService {
   }
 
   /**
-   * All that {@link AuditService.listEvents} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link AuditService.listEvents} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allEvents(request: Omit<ListEventsRequest, "pageToken"> = {}, options?: CallOptions): AsyncGenerator<LoggedEvent, void, undefined> {
     return items(

@@ -471,8 +471,8 @@ export class ContentService {
   }
 
   /**
-   * All that {@link ContentService.listEntries} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link ContentService.listEntries} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allEntries(request: Omit<ListEntriesRequest, "pageToken"> = {}, options?: CallOptions): AsyncGenerator<Entry, void, undefined> {
     return items(
@@ -498,8 +498,8 @@ export class ContentService {
   }
 
   /**
-   * All that {@link ContentService.listRevisions} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link ContentService.listRevisions} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allRevisions(request: Omit<ListRevisionsRequest, "pageToken">, options?: CallOptions): AsyncGenerator<Revision, void, undefined> {
     return items(
@@ -615,8 +615,8 @@ export class ContentService {
   }
 
   /**
-   * All that {@link ContentService.listAuthors} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link ContentService.listAuthors} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allAuthors(request: Omit<ListAuthorsRequest, "pageToken"> = {}, options?: CallOptions): AsyncGenerator<AuthorProfile, void, undefined> {
     return items(
@@ -637,8 +637,8 @@ export class ContentService {
   }
 
   /**
-   * All that {@link ContentService.listTerms} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link ContentService.listTerms} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allTerms(request: Omit<ListTermsRequest, "pageToken"> = {}, options?: CallOptions): AsyncGenerator<Term, void, undefined> {
     return items(
@@ -671,8 +671,8 @@ export class ImportService {
   }
 
   /**
-   * All that {@link ImportService.listImports} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link ImportService.listImports} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allImports(request: Omit<ListImportsRequest, "pageToken"> = {}, options?: CallOptions): AsyncGenerator<Import, void, undefined> {
     return items(
@@ -692,8 +692,8 @@ export class ImportService {
   }
 
   /**
-   * All that {@link ImportService.listOmissions} gives,
-   * page after page, each fetched when it is reached. A timeout holds for one page.
+   * All that {@link ImportService.listOmissions} gives, page after page.
+   * Each is fetched when it is reached; a timeout holds for one.
    */
   allOmissions(request: Omit<ListOmissionsRequest, "pageToken">, options?: CallOptions): AsyncGenerator<Omission, void, undefined> {
     return items(
