@@ -16,7 +16,7 @@ func Query(values url.Values, message protoreflect.MessageDescriptor, bound []st
 		field := resolve(message, name)
 		switch {
 		case field == nil, isBound(field, bound):
-			return ErrUnknown.WithField(bounded(name), "is not known here")
+			return ErrUnknown.WithField(bounded(shown(name)), "is not known here")
 		case len(given) > 1 && !field.IsList():
 			return ErrTwice.WithField(bounded(name), "must be there once")
 		}

@@ -84,7 +84,7 @@ func (c *checker) object(message protoreflect.MessageDescriptor, path string, de
 		field := find(message, name)
 		switch {
 		case field == nil:
-			return ErrUnknown.WithField(bounded(at), "is not known here")
+			return ErrUnknown.WithField(bounded(join(path, shown(name))), "is not known here")
 		case seen[field.Number()]:
 			return ErrTwice.WithField(bounded(at), "must be there once")
 		}
