@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -47,8 +46,12 @@ func (w *workshop) testRust(ctx context.Context, p plugin) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := exec.LookPath("cargo"); err != nil {
-		return "", fmt.Errorf("%w: there is no cargo", errNoTests)
+	version, err := rustVersion(w.root)
+	if err != nil {
+		return "", err
+	}
+	if err := w.ensure(ctx, rustTool(version)); err != nil {
+		return "", fmt.Errorf("%w: %w", errNoTests, err)
 	}
 	args := []string{"cargo", "test", "--quiet", "--locked"}
 	for _, manifest := range manifests {

@@ -210,3 +210,15 @@ func TestLockIsInOrder(t *testing.T) {
 		t.Errorf("got %+v", l.Components)
 	}
 }
+
+func TestNativeTestsThatCannotRunAreSaid(t *testing.T) {
+	root := repository(t)
+	t.Setenv("PATH", t.TempDir())
+	write(t, root, "services/one/plugins/mask/Cargo.toml", "[package]\n")
+	var out strings.Builder
+	code := run(context.Background(), []string{"test", "-root", root}, &out, &out)
+	const says = "not tested natively: the toolchain cannot be had: rust 1.2.3 needs rustup"
+	if code != 0 || !strings.Contains(out.String(), says) {
+		t.Errorf("exit %d: %s", code, out.String())
+	}
+}

@@ -58,6 +58,15 @@ func (w *workshop) path(parts ...string) string {
 	return filepath.Join(append([]string{w.root}, parts...)...)
 }
 
+func rustTool(version string) tool {
+	return tool{
+		name:    "rust",
+		version: []string{"rustc", "--version"},
+		want:    version,
+		install: [][]string{{"rustup", "toolchain", "install", version, "--profile", "minimal", "--target", rustTarget}},
+	}
+}
+
 func (w *workshop) cargoTool(name, crate, version string, flags ...string) tool {
 	install := append([]string{"cargo", "install", crate + "@" + version, "--locked", "--root", w.path(".tools", "cargo")}, flags...)
 	return tool{
@@ -76,12 +85,7 @@ func (w *workshop) tools(plugins []plugin) ([]tool, error) {
 		return nil, err
 	}
 	tools := []tool{
-		{
-			name:    "rust",
-			version: []string{"rustc", "--version"},
-			want:    rustc,
-			install: [][]string{{"rustup", "toolchain", "install", rustc, "--profile", "minimal", "--target", rustTarget}},
-		},
+		rustTool(rustc),
 		w.cargoTool("wasm-tools", "wasm-tools", wasmToolsVersion, "--no-default-features", "--features", "component"),
 	}
 	for _, p := range plugins {
@@ -114,23 +118,31 @@ func (w *workshop) prepare(ctx context.Context, plugins []plugin) error {
 		return err
 	}
 	for _, t := range tools {
-		if w.has(ctx, t) {
-			continue
-		}
-		for _, command := range t.install {
-			w.say("installing %s %s (this may take some minutes)", t.name, t.want)
-			if _, err := exec.LookPath(command[0]); err != nil {
-				return fmt.Errorf("%w: %s %s needs %s", errNoToolchain, t.name, t.want, command[0])
-			}
-			if _, err := w.command(ctx, w.root, nil, command...); err != nil {
-				return fmt.Errorf("%w: installing %s %s: %w", errNoToolchain, t.name, t.want, err)
-			}
-		}
-		if !w.has(ctx, t) {
-			return fmt.Errorf("%w: %s is not at version %s once installed", errNoToolchain, t.name, t.want)
+		if err := w.ensure(ctx, t); err != nil {
+			return err
 		}
 	}
 	return w.prepareTarget(ctx)
+}
+
+// ensure installs a tool where it is missing or at another version.
+func (w *workshop) ensure(ctx context.Context, t tool) error {
+	if w.has(ctx, t) {
+		return nil
+	}
+	w.say("installing %s %s (this may take some minutes)", t.name, t.want)
+	for _, command := range t.install {
+		if _, err := exec.LookPath(command[0]); err != nil {
+			return fmt.Errorf("%w: %s %s needs %s", errNoToolchain, t.name, t.want, command[0])
+		}
+		if _, err := w.command(ctx, w.root, nil, command...); err != nil {
+			return fmt.Errorf("%w: installing %s %s: %w", errNoToolchain, t.name, t.want, err)
+		}
+	}
+	if !w.has(ctx, t) {
+		return fmt.Errorf("%w: %s is not at version %s once installed", errNoToolchain, t.name, t.want)
+	}
+	return nil
 }
 
 func (w *workshop) has(ctx context.Context, t tool) bool {

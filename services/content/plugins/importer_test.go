@@ -160,6 +160,30 @@ func TestImporterRefusesALargeFileUnread(t *testing.T) {
 	}
 }
 
+// The largest bodies that are read fit into the manifest's memory and results.
+func TestImporterReadsTheLargestBodies(t *testing.T) {
+	d := newDesk(t)
+	const largest = 8 << 20
+	text := string(sample(t))
+	first, last := strings.Index(text, "<item>"), strings.Index(text, "</channel>")
+	body := strings.Repeat("<p>ação</p>\n", largest/14)
+	var items strings.Builder
+	for id := range 3 {
+		fmt.Fprintf(&items, "<item><wp:post_id>%d</wp:post_id><wp:post_type>post</wp:post_type>"+
+			"<content:encoded><![CDATA[%s]]></content:encoded></item>", id+1, body)
+	}
+	d.put(t, []byte(text[:first]+items.String()+text[last:]))
+	read, err := d.all(t.Context(), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range read {
+		if item.Entry == nil || item.Entry.Body != body {
+			t.Fatal("a body came out otherwise than it went in")
+		}
+	}
+}
+
 // Invariant 7: the importer reaches the one folder that it is granted.
 func TestInvariant7ImporterStaysInItsFolder(t *testing.T) {
 	d := newDesk(t)
