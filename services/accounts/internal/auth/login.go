@@ -46,7 +46,7 @@ func (s *Service) Login(ctx context.Context, r *accountsv1.LoginRequest) (*accou
 		return nil, err
 	}
 	rpc.Affects(ctx, "token", token.ID)
-	switch err := s.Store.Login(ctx, token, newHash, rpc.WriteEvent(ctx)); {
+	switch err := s.Store.Login(ctx, token, newHash, wire.WriteEvent(ctx, person.Tenant)); {
 	case errors.Is(err, store.ErrNotFound): // disabled meanwhile
 		return nil, ErrLogin
 	case err != nil:

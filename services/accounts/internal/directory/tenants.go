@@ -31,7 +31,7 @@ func (s *Service) CreateTenant(ctx context.Context, r *accountsv1.CreateTenantRe
 	rpc.Affects(ctx, "tenant", tenant.ID)
 	rpc.Affects(ctx, "person", admin.ID)
 	rpc.Affects(ctx, "token", token.ID)
-	if err := s.Store.CreateTenant(ctx, tenant, admin, token, rpc.WriteEvent(ctx)); err != nil {
+	if err := s.Store.CreateTenant(ctx, tenant, admin, token, wire.WriteEvent(ctx, tenant.ID)); err != nil {
 		return nil, answer(err, ErrNoPerson, ErrSlugTaken)
 	}
 	return &accountsv1.CreateTenantResponse{

@@ -291,6 +291,9 @@ func TestInvariant2WhatIsDoneIsInTheLog(t *testing.T) {
 			continue
 		}
 		outcomes[e.GetOutcome()]++
+		if tenant := w.admin.GetTenant().GetId(); e.GetOutcome() == auditv1.Outcome_OUTCOME_SUCCESS && e.GetTenant() != tenant {
+			t.Errorf("a login is recorded under tenant %q, want %q", e.GetTenant(), tenant)
+		}
 		if e.GetPhase() == auditv1.Phase_PHASE_OUTCOME && e.GetObjects()[0].GetId() != w.admin.GetAdmin().GetId() {
 			t.Errorf("event %v does not name the account", e)
 		}

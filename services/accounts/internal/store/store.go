@@ -64,6 +64,9 @@ type Page struct {
 	Limit int    // at least 1
 }
 
+// ExpiredFor is how long an expired token is still listed.
+const ExpiredFor = 30 * 24 * time.Hour
+
 // Time returns t as a store gives it back: UTC, in whole milliseconds.
 func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
@@ -102,8 +105,9 @@ type Store interface {
 	// such person.
 	CreateToken(ctx context.Context, t Token, event *auditv1.Event) error
 	// Login adds a token of a person and, where newHash is not empty, replaces
-	// their password's hash. It answers ErrNotFound where the person is missing
-	// or was disabled meanwhile.
+	// their password's hash. It forgets those of their tokens that had expired
+	// ExpiredFor before the new one was made: logins must not fill the disk. It
+	// answers ErrNotFound where the person is missing or was disabled meanwhile.
 	Login(ctx context.Context, t Token, newHash string, event *auditv1.Event) error
 	Token(ctx context.Context, tenant, id string) (Token, error)
 	// TokenByDigest finds a token and its person; it needs no tenant, as nobody

@@ -93,18 +93,20 @@ func New(o Options) (*Front, error) {
 		Options: o, mux: http.NewServeMux(), metrics: m, tracer: o.Telemetry.Tracer.Tracer("gateway"),
 		requests: make(chan struct{}, o.Limits.Requests), uploads: make(chan struct{}, o.Limits.Uploads),
 	}
-	f.strays = f.endpoint("none", f.stray)
+	f.strays = f.endpoint("none", f.stray, f.limited(nil)...)
 	for _, r := range o.Routes {
 		if r.FullMethod == accountsv1.AuthService_Login_FullMethodName {
-			f.handle(r.Pattern(), f.forward(r), f.limitCredentials, f.budget, f.checkRequest(r))
+			f.handle(r.Pattern(), f.forward(r), f.limitCredentials, f.budget, f.tellNetwork, f.checkRequest(r))
 			continue
 		}
 		f.handle(r.Pattern(), f.forward(r), f.authenticate, f.budget, f.checkRequest(r))
 	}
 	f.handle("POST "+upload.Path, f.Upload.Serve, f.authenticate, checkUpload, f.limitUploads)
 	f.handle("GET /healthz", f.health)
-	f.handle("GET /livez", f.live)
-	f.handle("GET /readyz", f.ready)
+	// These two answer however busy the gateway is: what restarts it for being
+	// busy would make it worse.
+	f.mux.Handle("GET /livez", f.endpoint("GET /livez", f.live))
+	f.mux.Handle("GET /readyz", f.endpoint("GET /readyz", f.ready))
 	f.handle("GET /openapi.json", f.document)
 	f.handle("GET /docs/{file...}", f.docs)
 	f.handle("GET /{$}", redirect("/docs/"))
@@ -114,23 +116,29 @@ func New(o Options) (*Front, error) {
 
 // handle adds an endpoint with the steps that are its own.
 func (f *Front) handle(pattern string, h handler, own ...step) {
-	f.mux.Handle(pattern, f.endpoint(pattern, h, own...))
+	f.mux.Handle(pattern, f.endpoint(pattern, h, f.limited(own)...))
 }
 
-// endpoint is a handler behind every step. The pattern is what logs, metrics and
-// traces know of a request.
-func (f *Front) endpoint(pattern string, h handler, own ...step) *endpoint {
-	// Every request passes these, in this order, the first outermost.
-	steps := []step{
+// common are the steps that every request passes, in this order, the first
+// outermost. The pattern is what logs, metrics and traces know of a request.
+func (f *Front) common(pattern string) []step {
+	return []step{
 		f.observe(pattern), // log, metrics, trace
 		f.secure,           // headers that every answer has
 		f.answer,           // errors become problem details
 		f.recoverPanics,
 		f.allowOrigin, // CORS
-		f.admit,       // requests under way
-		f.limitAddress,
 	}
-	for _, s := range slices.Backward(append(steps, own...)) {
+}
+
+// limited are the steps of requests that cost something, before their own.
+func (f *Front) limited(own []step) []step {
+	return append([]step{f.admit, f.limitAddress}, own...)
+}
+
+// endpoint is a handler behind the steps of every request and its own.
+func (f *Front) endpoint(pattern string, h handler, own ...step) *endpoint {
+	for _, s := range slices.Backward(append(f.common(pattern), own...)) {
 		h = s(h)
 	}
 	return &endpoint{h}

@@ -177,7 +177,7 @@ func (f *Front) budget(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), f.Limits.RequestTime)
 		defer cancel()
-		return next(w, r.WithContext(withNetwork(ctx, f.address(r))))
+		return next(w, r.WithContext(ctx))
 	}
 }
 
@@ -197,10 +197,12 @@ func lastForwarded(values []string) netip.Addr {
 
 type networkKey struct{}
 
-// withNetwork keeps the client's network for the call to the accounts service,
-// which limits logins by it too.
-func withNetwork(ctx context.Context, network string) context.Context {
-	return context.WithValue(ctx, networkKey{}, network)
+// tellNetwork lets the accounts service know which network a login comes from:
+// it limits logins by it too. No other call says so.
+func (f *Front) tellNetwork(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		return next(w, r.WithContext(context.WithValue(r.Context(), networkKey{}, f.address(r))))
+	}
 }
 
 // NetworkMetadata returns the metadata that tells the accounts service which

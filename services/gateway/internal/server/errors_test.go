@@ -188,7 +188,7 @@ func TestAnAddressIsLimited(t *testing.T) {
 		c.BehindTLSProxy = true
 	})
 	from := func(forwarded string) request {
-		return request{method: "GET", path: "/livez", header: map[string]string{"X-Forwarded-For": forwarded}}
+		return request{method: "GET", path: "/openapi.json", header: map[string]string{"X-Forwarded-For": forwarded}}
 	}
 	for _, r := range []request{from("192.0.2.1"), from("198.51.100.9, 192.0.2.1")} {
 		if response, _ := w.do(t, r); response.StatusCode != 200 {
@@ -217,9 +217,12 @@ func TestTooMuchAtOnceIsRefused(t *testing.T) {
 	}
 	<-w.entered
 	<-w.entered
-	_, header := w.refused(t, request{method: "GET", path: "/livez"}, 503, "GATEWAY_BUSY")
+	_, header := w.refused(t, request{method: "GET", path: "/openapi.json"}, 503, "GATEWAY_BUSY")
 	if header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
+	}
+	if response, body := w.do(t, request{method: "GET", path: "/livez"}); response.StatusCode != 200 {
+		t.Errorf("a busy gateway seems dead: %d %s", response.StatusCode, body)
 	}
 	close(w.hold)
 	for range 2 {

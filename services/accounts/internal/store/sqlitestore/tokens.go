@@ -31,6 +31,10 @@ func (s *Store) Login(ctx context.Context, t store.Token, newHash string, event 
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return orNotFound(err)
 		}
+		const forget = `DELETE FROM tokens WHERE tenant = ? AND person = ? AND expire_time < ?`
+		if _, err := tx.ExecContext(ctx, forget, t.Tenant, t.Person, t.CreateTime.Add(-store.ExpiredFor).UnixMilli()); err != nil {
+			return err
+		}
 		return insertToken(ctx, tx, t)
 	})
 }

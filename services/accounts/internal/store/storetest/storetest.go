@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		"an update may be refused":                    testRefusedUpdate,
 		"pages cover everything once":                 testPages,
 		"logging in replaces the hash if asked":       testLogin,
+		"logging in forgets old tokens":               testForget,
 		"the first key check is kept":                 testKeyCheck,
 		"what does not exist is told so":              testNotFound,
 		"revoking is final and may be repeated":       testRevoke,

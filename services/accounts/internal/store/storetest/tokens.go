@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/hygia-suite/hygia/pkg/actor"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
@@ -69,6 +70,24 @@ func testLogin(t *testing.T, s Subject) {
 	_, err = s.Store.UpdatePerson(t.Context(), w.tenant.ID, w.editor.ID, func(p *store.Person) error { p.Disabled = true; return nil }, event())
 	must(t, err)
 	want(t, "login of a disabled person", s.Store.Login(t.Context(), token(w.editor, "late"), "", event()), store.ErrNotFound)
+}
+
+func testForget(t *testing.T, s Subject) {
+	w := build(t, s.Store, "one")
+	late := func(p store.Person, after time.Duration) store.Token {
+		tok := token(p, "late")
+		tok.CreateTime, tok.ExpireTime = tok.CreateTime.Add(after), tok.ExpireTime.Add(after)
+		return tok
+	}
+	age := w.editorToken.ExpireTime.Sub(w.editorToken.CreateTime) + store.ExpiredFor
+	must(t, s.Store.Login(t.Context(), late(w.editor, age), "", event()))
+	_, err := s.Store.Token(t.Context(), w.tenant.ID, w.editorToken.ID)
+	must(t, err)
+	must(t, s.Store.Login(t.Context(), late(w.editor, age+time.Millisecond), "", event()))
+	_, err = s.Store.Token(t.Context(), w.tenant.ID, w.editorToken.ID)
+	want(t, "a token that expired long ago", err, store.ErrNotFound)
+	_, err = s.Store.Token(t.Context(), w.tenant.ID, w.adminToken.ID)
+	must(t, err) // another person's
 }
 
 func testRevoke(t *testing.T, s Subject) {

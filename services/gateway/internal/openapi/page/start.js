@@ -1,5 +1,5 @@
 // Shows the description of the API. A token that is entered here stays in this
-// page's memory; write it as "Bearer hyg_…".
+// page's memory.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#api",
@@ -9,4 +9,11 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   persistAuthorization: false,
   validatorUrl: null,
+  requestInterceptor: (request) => {
+    const token = request.headers.Authorization;
+    if (token && token.startsWith("hyg_")) {
+      request.headers.Authorization = "Bearer " + token;
+    }
+    return request;
+  },
 });
