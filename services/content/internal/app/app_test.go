@@ -334,7 +334,7 @@ func TestWhatWasAnsweredIsThereAfterARestart(t *testing.T) {
 	w.stop()
 	w.wait(2 * time.Hour)
 	w.serve()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		r, err := w.GetEntry(w.editor(), &contentv1.GetEntryRequest{Id: e.GetId()})
 		if err != nil {

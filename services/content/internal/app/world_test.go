@@ -79,6 +79,23 @@ func (w *world) serve() {
 	})
 	w.Cleanup(w.stop)
 	w.clients = w.as(rpc.Gateway)
+	w.ready()
+}
+
+// ready waits until the service answers: it compiles its component first.
+func (w *world) ready() {
+	w.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		_, err := w.GetStatus(w.Context(), &statusv1.GetStatusRequest{})
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -223,7 +240,7 @@ func (w *world) upload(ctx context.Context, format string, data []byte) (*conten
 // finished waits for an import to end.
 func (w *world) finished(id string) *contentv1.Import {
 	w.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		r, err := w.GetImport(w.editor(), &contentv1.GetImportRequest{Id: id})
 		if err != nil {
@@ -241,7 +258,7 @@ func (w *world) finished(id string) *contentv1.Import {
 // noExports waits until no export is left: an import's files go after its end.
 func (w *world) noExports() {
 	w.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		left, err := os.ReadDir(filepath.Join(w.dir, "imports"))
 		if err != nil {

@@ -190,7 +190,7 @@ func TestEachItemIsAnEntryOrInTheReport(t *testing.T) {
 	w := newWorld(t, &export{})
 	rapid.Check(t, func(rt *rapid.T) {
 		site++
-		drawn := rapid.SliceOfN(rapid.SampledFrom(names), 0, 40).Draw(rt, "items")
+		drawn := rapid.SliceOfN(rapid.SampledFrom(names), 0, 20).Draw(rt, "items")
 		w.export.summary.SiteURL = fmt.Sprint("https://", site)
 		w.export.items = nil
 		for n, name := range drawn {
