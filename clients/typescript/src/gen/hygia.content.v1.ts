@@ -55,8 +55,9 @@ export interface EntryContent {
   /** BCP 47; "pt-BR" where it is empty. */
   language: string;
   /**
-   * Lower-case letters, digits and hyphens; made from the title where it is
-   * empty. Unique among a tenant's entries of one kind.
+   * Lower-case letters and digits, in words joined by single hyphens. Where it is
+   * empty, an update keeps the entry's, and a new entry's is made from the title.
+   * Unique among a tenant's entries of one kind, the trash excepted.
    */
   slug: string;
   title: string;
@@ -80,8 +81,9 @@ export interface EntryContentInput {
   /** BCP 47; "pt-BR" where it is empty. */
   language?: string;
   /**
-   * Lower-case letters, digits and hyphens; made from the title where it is
-   * empty. Unique among a tenant's entries of one kind.
+   * Lower-case letters and digits, in words joined by single hyphens. Where it is
+   * empty, an update keeps the entry's, and a new entry's is made from the title.
+   * Unique among a tenant's entries of one kind, the trash excepted.
    */
   slug?: string;
   title?: string;
@@ -169,7 +171,10 @@ export interface Term {
 
 export interface CreateEntryRequest {
   content: EntryContentInput;
-  /** A UUID of the caller's; the same one again gives the same entry. */
+  /**
+   * A UUID of the caller's; the same one again, with the same content, gives the
+   * same entry. With another content it is refused.
+   */
   requestId?: string;
 }
 
@@ -573,7 +578,8 @@ export class ContentService {
   }
 
   /**
-   * Takes a published or scheduled entry back from the reader.
+   * Takes a published or scheduled entry back from the reader. Its sign-off
+   * stands.
    *
    * `POST /v1/entries/{id}/unpublish`
    */
@@ -583,7 +589,8 @@ export class ContentService {
   }
 
   /**
-   * Unpublishes an entry and moves it to the trash; an update brings it back.
+   * Unpublishes an entry and moves it to the trash; an update brings it back, as
+   * a draft that needs another sign-off.
    *
    * `POST /v1/entries/{id}/trash`
    */
@@ -598,8 +605,9 @@ export class ContentService {
   }
 
   /**
-   * Replaces an author's name and credential. Entries that show the author have
-   * another content hash from then on, and need another sign-off.
+   * Replaces an author's name and credential. Entries that show the author get a
+   * revision with them, and need another sign-off; what is public stays as it was
+   * signed.
    *
    * `PUT /v1/authors/{id}`
    */

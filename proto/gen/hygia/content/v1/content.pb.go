@@ -148,8 +148,9 @@ type EntryContent struct {
 	Kind  v1.EntryKind           `protobuf:"varint,1,opt,name=kind,proto3,enum=hygia.document.v1.EntryKind" json:"kind,omitempty"`
 	// BCP 47; "pt-BR" where it is empty.
 	Language string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
-	// Lower-case letters, digits and hyphens; made from the title where it is
-	// empty. Unique among a tenant's entries of one kind.
+	// Lower-case letters and digits, in words joined by single hyphens. Where it is
+	// empty, an update keeps the entry's, and a new entry's is made from the title.
+	// Unique among a tenant's entries of one kind, the trash excepted.
 	Slug    string `protobuf:"bytes,3,opt,name=slug,proto3" json:"slug,omitempty"`
 	Title   string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
 	Excerpt string `protobuf:"bytes,5,opt,name=excerpt,proto3" json:"excerpt,omitempty"`
@@ -766,7 +767,8 @@ func (x *Term) GetParentId() string {
 type CreateEntryRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Content *EntryContent          `protobuf:"bytes,1,opt,name=content,proto3" json:"content,omitempty"`
-	// A UUID of the caller's; the same one again gives the same entry.
+	// A UUID of the caller's; the same one again, with the same content, gives the
+	// same entry. With another content it is refused.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -68,13 +68,16 @@ type ContentServiceClient interface {
 	ReturnEntry(ctx context.Context, in *ReturnEntryRequest, opts ...grpc.CallOption) (*ReturnEntryResponse, error)
 	// Publishes what was signed, now or at a time to come.
 	PublishEntry(ctx context.Context, in *PublishEntryRequest, opts ...grpc.CallOption) (*PublishEntryResponse, error)
-	// Takes a published or scheduled entry back from the reader.
+	// Takes a published or scheduled entry back from the reader. Its sign-off
+	// stands.
 	UnpublishEntry(ctx context.Context, in *UnpublishEntryRequest, opts ...grpc.CallOption) (*UnpublishEntryResponse, error)
-	// Unpublishes an entry and moves it to the trash; an update brings it back.
+	// Unpublishes an entry and moves it to the trash; an update brings it back, as
+	// a draft that needs another sign-off.
 	TrashEntry(ctx context.Context, in *TrashEntryRequest, opts ...grpc.CallOption) (*TrashEntryResponse, error)
 	CreateAuthor(ctx context.Context, in *CreateAuthorRequest, opts ...grpc.CallOption) (*CreateAuthorResponse, error)
-	// Replaces an author's name and credential. Entries that show the author have
-	// another content hash from then on, and need another sign-off.
+	// Replaces an author's name and credential. Entries that show the author get a
+	// revision with them, and need another sign-off; what is public stays as it was
+	// signed.
 	UpdateAuthor(ctx context.Context, in *UpdateAuthorRequest, opts ...grpc.CallOption) (*UpdateAuthorResponse, error)
 	ListAuthors(ctx context.Context, in *ListAuthorsRequest, opts ...grpc.CallOption) (*ListAuthorsResponse, error)
 	CreateTerm(ctx context.Context, in *CreateTermRequest, opts ...grpc.CallOption) (*CreateTermResponse, error)
@@ -305,13 +308,16 @@ type ContentServiceServer interface {
 	ReturnEntry(context.Context, *ReturnEntryRequest) (*ReturnEntryResponse, error)
 	// Publishes what was signed, now or at a time to come.
 	PublishEntry(context.Context, *PublishEntryRequest) (*PublishEntryResponse, error)
-	// Takes a published or scheduled entry back from the reader.
+	// Takes a published or scheduled entry back from the reader. Its sign-off
+	// stands.
 	UnpublishEntry(context.Context, *UnpublishEntryRequest) (*UnpublishEntryResponse, error)
-	// Unpublishes an entry and moves it to the trash; an update brings it back.
+	// Unpublishes an entry and moves it to the trash; an update brings it back, as
+	// a draft that needs another sign-off.
 	TrashEntry(context.Context, *TrashEntryRequest) (*TrashEntryResponse, error)
 	CreateAuthor(context.Context, *CreateAuthorRequest) (*CreateAuthorResponse, error)
-	// Replaces an author's name and credential. Entries that show the author have
-	// another content hash from then on, and need another sign-off.
+	// Replaces an author's name and credential. Entries that show the author get a
+	// revision with them, and need another sign-off; what is public stays as it was
+	// signed.
 	UpdateAuthor(context.Context, *UpdateAuthorRequest) (*UpdateAuthorResponse, error)
 	ListAuthors(context.Context, *ListAuthorsRequest) (*ListAuthorsResponse, error)
 	CreateTerm(context.Context, *CreateTermRequest) (*CreateTermResponse, error)
