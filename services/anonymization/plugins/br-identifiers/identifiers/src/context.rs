@@ -1,6 +1,6 @@
 //! The words that say what a number is.
 
-use crate::words;
+use crate::words::{self, Key, key};
 
 /// What a word announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,116 +14,115 @@ pub enum Topic {
 }
 
 /// Words before a number, folded, in order.
-const NUMBERS: &[(&str, Topic)] = &[
-    ("agencia", Topic::Other),
-    ("anvisa", Topic::Other),
-    ("boleto", Topic::Other),
-    ("cadsus", Topic::Cns),
-    ("cartao", Topic::Cns),
-    ("cel", Topic::Phone),
-    ("celular", Topic::Phone),
-    ("cep", Topic::Other),
-    ("cnh", Topic::Other),
-    ("cnpj", Topic::Cnpj),
-    ("cns", Topic::Cns),
-    ("codigo", Topic::Other),
-    ("conta", Topic::Other),
-    ("contato", Topic::Phone),
-    ("cpf", Topic::Cpf),
-    ("doi", Topic::Other),
-    ("ean", Topic::Other),
-    ("fone", Topic::Phone),
-    ("fones", Topic::Phone),
-    ("gtin", Topic::Other),
-    ("imei", Topic::Other),
-    ("isbn", Topic::Other),
-    ("issn", Topic::Other),
-    ("ligar", Topic::Phone),
-    ("ligue", Topic::Phone),
-    ("lote", Topic::Other),
-    ("matricula", Topic::Other),
-    ("nis", Topic::Other),
-    ("orcid", Topic::Other),
-    ("pasep", Topic::Other),
-    ("pedido", Topic::Other),
-    ("pis", Topic::Other),
-    ("pmid", Topic::Other),
-    ("processo", Topic::Other),
-    ("prontuario", Topic::Other),
-    ("protocolo", Topic::Other),
-    ("ramal", Topic::Phone),
-    ("recado", Topic::Phone),
-    ("recados", Topic::Phone),
-    ("renavam", Topic::Other),
-    ("rg", Topic::Other),
-    ("serie", Topic::Other),
-    ("sus", Topic::Cns),
-    ("tel", Topic::Phone),
-    ("telefone", Topic::Phone),
-    ("telefones", Topic::Phone),
-    ("telefonico", Topic::Phone),
-    ("tels", Topic::Phone),
-    ("titulo", Topic::Other),
-    ("whats", Topic::Phone),
-    ("whatsapp", Topic::Phone),
-    ("wpp", Topic::Phone),
-    ("zap", Topic::Phone),
+const NUMBERS: &[(Key, Topic)] = &[
+    (key("agencia"), Topic::Other),
+    (key("anvisa"), Topic::Other),
+    (key("boleto"), Topic::Other),
+    (key("cadsus"), Topic::Cns),
+    (key("cartao"), Topic::Cns),
+    (key("cel"), Topic::Phone),
+    (key("celular"), Topic::Phone),
+    (key("cep"), Topic::Other),
+    (key("cnh"), Topic::Other),
+    (key("cnpj"), Topic::Cnpj),
+    (key("cns"), Topic::Cns),
+    (key("codigo"), Topic::Other),
+    (key("conta"), Topic::Other),
+    (key("contato"), Topic::Phone),
+    (key("cpf"), Topic::Cpf),
+    (key("doi"), Topic::Other),
+    (key("ean"), Topic::Other),
+    (key("fone"), Topic::Phone),
+    (key("fones"), Topic::Phone),
+    (key("gtin"), Topic::Other),
+    (key("imei"), Topic::Other),
+    (key("isbn"), Topic::Other),
+    (key("issn"), Topic::Other),
+    (key("ligar"), Topic::Phone),
+    (key("ligue"), Topic::Phone),
+    (key("lote"), Topic::Other),
+    (key("matricula"), Topic::Other),
+    (key("nis"), Topic::Other),
+    (key("orcid"), Topic::Other),
+    (key("pasep"), Topic::Other),
+    (key("pedido"), Topic::Other),
+    (key("pis"), Topic::Other),
+    (key("pmid"), Topic::Other),
+    (key("processo"), Topic::Other),
+    (key("prontuario"), Topic::Other),
+    (key("protocolo"), Topic::Other),
+    (key("ramal"), Topic::Phone),
+    (key("recado"), Topic::Phone),
+    (key("recados"), Topic::Phone),
+    (key("renavam"), Topic::Other),
+    (key("rg"), Topic::Other),
+    (key("serie"), Topic::Other),
+    (key("sus"), Topic::Cns),
+    (key("tel"), Topic::Phone),
+    (key("telefone"), Topic::Phone),
+    (key("telefones"), Topic::Phone),
+    (key("telefonico"), Topic::Phone),
+    (key("tels"), Topic::Phone),
+    (key("titulo"), Topic::Other),
+    (key("whats"), Topic::Phone),
+    (key("whatsapp"), Topic::Phone),
+    (key("wpp"), Topic::Phone),
+    (key("zap"), Topic::Phone),
 ];
 
 /// Words before a date, folded, in order; each with how far before the date it
 /// may end, in bytes: a preposition stands right before it.
-const DATES: &[(&str, usize)] = &[
-    ("a", 1),
-    ("admissao", REACH),
-    ("admitida", REACH),
-    ("admitido", REACH),
-    ("alta", REACH),
-    ("ate", 1),
-    ("atendida", REACH),
-    ("atendido", REACH),
-    ("atendimento", REACH),
-    ("cirurgia", REACH),
-    ("coleta", REACH),
-    ("consulta", REACH),
-    ("data", REACH),
-    ("de", 1),
-    ("desde", 1),
-    ("dia", 4),
-    ("dn", REACH),
-    ("dt", REACH),
-    ("dum", REACH),
-    ("em", 1),
-    ("evolucao", REACH),
-    ("exame", REACH),
-    ("internacao", REACH),
-    ("internada", REACH),
-    ("internado", REACH),
-    ("nasc", REACH),
-    ("nascida", REACH),
-    ("nascido", REACH),
-    ("nascimento", REACH),
-    ("obito", REACH),
-    ("operada", REACH),
-    ("operado", REACH),
-    ("retorno", REACH),
-    ("vacina", REACH),
+const DATES: &[(Key, usize)] = &[
+    (key("a"), 1),
+    (key("admissao"), REACH),
+    (key("admitida"), REACH),
+    (key("admitido"), REACH),
+    (key("alta"), REACH),
+    (key("ate"), 1),
+    (key("atendida"), REACH),
+    (key("atendido"), REACH),
+    (key("atendimento"), REACH),
+    (key("cirurgia"), REACH),
+    (key("coleta"), REACH),
+    (key("consulta"), REACH),
+    (key("data"), REACH),
+    (key("de"), 1),
+    (key("desde"), 1),
+    (key("dia"), 4),
+    (key("dn"), REACH),
+    (key("dt"), REACH),
+    (key("dum"), REACH),
+    (key("em"), 1),
+    (key("evolucao"), REACH),
+    (key("exame"), REACH),
+    (key("internacao"), REACH),
+    (key("internada"), REACH),
+    (key("internado"), REACH),
+    (key("nasc"), REACH),
+    (key("nascida"), REACH),
+    (key("nascido"), REACH),
+    (key("nascimento"), REACH),
+    (key("obito"), REACH),
+    (key("operada"), REACH),
+    (key("operado"), REACH),
+    (key("retorno"), REACH),
+    (key("vacina"), REACH),
 ];
 
-/// The months, folded, in order of the year; their first three letters are the
-/// abbreviations.
-const MONTHS: [&str; 12] = [
-    "janeiro",
-    "fevereiro",
-    "marco",
-    "abril",
-    "maio",
-    "junho",
-    "julho",
-    "agosto",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
+/// The months, folded, in order of the year: the name and its abbreviation.
+const MONTHS: [[Key; 2]; 12] = [
+    [key("janeiro"), key("jan")],
+    [key("fevereiro"), key("fev")],
+    [key("marco"), key("mar")],
+    [key("abril"), key("abr")],
+    [key("maio"), key("mai")],
+    [key("junho"), key("jun")],
+    [key("julho"), key("jul")],
+    [key("agosto"), key("ago")],
+    [key("setembro"), key("set")],
+    [key("outubro"), key("out")],
+    [key("novembro"), key("nov")],
+    [key("dezembro"), key("dez")],
 ];
 
 /// How far before a number its word may end, in bytes.
@@ -160,7 +159,8 @@ impl Context {
     pub fn read(text: &str) -> Self {
         let mut found = Self { numbers: Vec::new(), dates: Vec::new(), months: Vec::new() };
         words::each(text, |word| {
-            let (letters, start, end) = (word.letters(), word.start, word.end);
+            let Some(letters) = word.key() else { return };
+            let (start, end) = (word.start, word.end);
             if let Some(topic) = look_up(NUMBERS, letters) {
                 found.numbers.push(Hit { start, end, what: topic });
             }
@@ -201,17 +201,13 @@ impl Context {
 }
 
 /// What a table, whose words are in order, has for a word.
-fn look_up<T: Copy>(table: &[(&str, T)], letters: &[u8]) -> Option<T> {
-    let at = table.binary_search_by(|(word, _)| word.as_bytes().cmp(letters)).ok()?;
+fn look_up<T: Copy>(table: &[(Key, T)], word: Key) -> Option<T> {
+    let at = table.binary_search_by_key(&word, |&(known, _)| known).ok()?;
     Some(table[at].1)
 }
 
-fn month(letters: &[u8]) -> Option<u32> {
-    if letters.len() < 3 {
-        return None;
-    }
-    let is_month = |name: &[u8]| name == letters || &name[..3] == letters;
-    MONTHS.iter().position(|name| is_month(name.as_bytes())).map(|at| at as u32 + 1)
+fn month(word: Key) -> Option<u32> {
+    MONTHS.iter().position(|names| names.contains(&word)).map(|at| at as u32 + 1)
 }
 
 #[cfg(test)]

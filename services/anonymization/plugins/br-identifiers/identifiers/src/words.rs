@@ -1,7 +1,23 @@
 //! Words, as the keyword tables spell them: lower case and without accents.
 
-/// The longest word that a table holds, in folded bytes.
-const LONGEST: usize = 16;
+/// A word of at most sixteen letters as one number, in the order of the alphabet:
+/// a table of them is searched without a call for each comparison.
+pub type Key = u128;
+
+/// The longest word that has a key, in folded bytes.
+const LONGEST: usize = size_of::<Key>();
+
+/// The key of a word that is folded already.
+pub const fn key(word: &str) -> Key {
+    let bytes = word.as_bytes();
+    assert!(bytes.len() <= LONGEST, "a table's word is too long");
+    let (mut key, mut at) = (0, 0);
+    while at < LONGEST {
+        key = key << 8 | if at < bytes.len() { bytes[at] as Key } else { 0 };
+        at += 1;
+    }
+    key
+}
 
 /// A letter as the tables spell it; none for a letter that Portuguese lacks.
 fn fold(letter: char) -> Option<u8> {
@@ -20,7 +36,7 @@ fn fold(letter: char) -> Option<u8> {
 
 /// A folded word and where it stands.
 pub struct Word {
-    letters: [u8; LONGEST],
+    letters: Key,
     length: usize,
     /// Its first byte in the text.
     pub start: usize,
@@ -29,9 +45,10 @@ pub struct Word {
 }
 
 impl Word {
-    /// The folded letters; empty for a word that no table can hold.
-    pub fn letters(&self) -> &[u8] {
-        if self.length <= LONGEST { &self.letters[..self.length] } else { &[] }
+    /// The folded word's key; none for a word that no table can hold.
+    pub fn key(&self) -> Option<Key> {
+        let padding = LONGEST.checked_sub(self.length)?;
+        self.letters.checked_shl(8 * padding as u32)
     }
 
     fn push(&mut self, letter: char, at: usize) {
@@ -39,7 +56,7 @@ impl Word {
         // combining accents are part of the letter before them.
         match fold(letter) {
             Some(byte) if self.length < LONGEST => {
-                self.letters[self.length] = byte;
+                self.letters = self.letters << 8 | Key::from(byte);
                 self.length += 1;
             }
             _ if is_accent(letter) => {}
@@ -58,7 +75,7 @@ pub fn each(text: &str, mut visit: impl FnMut(&Word)) {
     let mut word: Option<Word> = None;
     for (at, letter) in text.char_indices() {
         if letter.is_alphabetic() || (is_accent(letter) && word.is_some()) {
-            let word = word.get_or_insert(Word { letters: [0; LONGEST], length: 0, start: at, end: at });
+            let word = word.get_or_insert(Word { letters: 0, length: 0, start: at, end: at });
             word.push(letter, at);
         } else if let Some(word) = word.take() {
             visit(&word);
