@@ -113,7 +113,7 @@ func refused(err error) bool {
 
 // jitter spreads the retries of callers that failed together: half to all of d.
 func jitter(d time.Duration) time.Duration {
-	return d/2 + rand.N(d/2+1)
+	return d/2 + rand.N(d/2+1) //nolint:gosec // guessing it gains nobody anything
 }
 
 // sleep waits for d; false where ctx ended first.

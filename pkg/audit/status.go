@@ -4,6 +4,8 @@ import "google.golang.org/grpc/codes"
 
 // statusNames are the canonical names of the gRPC codes, as in
 // google/rpc/code.proto. codes.Code prints others.
+//
+//nolint:gochecknoglobals // immutable
 var statusNames = [...]string{
 	codes.OK:                 "OK",
 	codes.Canceled:           "CANCELLED",
@@ -24,6 +26,7 @@ var statusNames = [...]string{
 	codes.Unauthenticated:    "UNAUTHENTICATED",
 }
 
+//nolint:gochecknoglobals // immutable
 var codeOf = func() map[string]codes.Code {
 	byName := make(map[string]codes.Code, len(statusNames))
 	for code, name := range statusNames {

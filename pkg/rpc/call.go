@@ -38,12 +38,12 @@ type call struct {
 type step func(ctx context.Context, c *call, next func(context.Context) error) error
 
 // chain nests the steps, the first outermost.
-func chain(steps []step, ctx context.Context, c *call, handler func(context.Context) error) error {
+func chain(ctx context.Context, steps []step, c *call, handler func(context.Context) error) error {
 	if len(steps) == 0 {
 		return handler(ctx)
 	}
 	return steps[0](ctx, c, func(ctx context.Context) error {
-		return chain(steps[1:], ctx, c, handler)
+		return chain(ctx, steps[1:], c, handler)
 	})
 }
 
@@ -57,7 +57,7 @@ func unary(policy Policy, steps []step) grpc.UnaryServerInterceptor {
 		}
 		c := &call{method: info.FullMethod, row: policy[info.FullMethod], request: message}
 		var response any
-		err := chain(steps, ctx, c, func(ctx context.Context) (err error) {
+		err := chain(ctx, steps, c, func(ctx context.Context) (err error) {
 			response, err = handler(ctx, request)
 			return err
 		})
@@ -72,7 +72,7 @@ func unary(policy Policy, steps []step) grpc.UnaryServerInterceptor {
 func streaming(policy Policy, steps []step) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		c := &call{method: info.FullMethod, row: policy[info.FullMethod], streaming: true}
-		err := chain(steps, stream.Context(), c, func(ctx context.Context) error {
+		err := chain(stream.Context(), steps, c, func(ctx context.Context) error {
 			err := handler(server, &gatedStream{ServerStream: stream, ctx: ctx, call: c})
 			if c.refused != nil {
 				return c.refused

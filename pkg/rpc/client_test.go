@@ -50,7 +50,9 @@ func TestADeadServiceIsToldSoon(t *testing.T) {
 	w := newWorld(t, &audittest.Log{})
 	lis := listen(t)
 	w.addr = lis.Addr().String()
-	lis.Close()
+	if err := lis.Close(); err != nil {
+		t.Fatal(err)
+	}
 	started := time.Now()
 	_, err := get(t.Context(), w.dial(rpc.Gateway), read) // no deadline of its own
 	wantFault(t, err, codes.Unavailable, "SERVICE_UNREACHABLE")
@@ -63,7 +65,9 @@ func TestACallWaitsForAServiceThatStarts(t *testing.T) {
 	w := newWorld(t, &audittest.Log{})
 	lis := listen(t)
 	w.addr = lis.Addr().String()
-	lis.Close()
+	if err := lis.Close(); err != nil {
+		t.Fatal(err)
+	}
 	conn := w.dial(rpc.Gateway)
 	answered := make(chan error, 1)
 	go func() {

@@ -58,6 +58,8 @@ func panicked() string {
 }
 
 // gateBuckets reach from an append to memory to the gate's patience, in seconds.
+//
+//nolint:gochecknoglobals // immutable
 var gateBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 3}
 
 // newGateSeconds makes the metric of how long calls wait for the audit log.

@@ -29,6 +29,8 @@ const (
 
 // suite may connect to every server. What one of them may call is the policy's
 // matter; that it may connect lets a refusal be recorded under its name.
+//
+//nolint:gochecknoglobals // immutable
 var suite = [...]string{Accounts, Anonymization, Audit, Content, Gateway, Operator, Validation}
 
 // knownPeers are the identities that may finish a handshake: the suite, and

@@ -11,10 +11,14 @@ import (
 
 // readPrefixes begin the names of methods that change nothing (AIP-131, 132,
 // 136), so that repeating them is safe.
+//
+//nolint:gochecknoglobals // immutable
 var readPrefixes = []string{"Get", "List", "Search"}
 
 // repeatable are methods that may be repeated though they change something:
 // what they are given bears its own id.
+//
+//nolint:gochecknoglobals // immutable
 var repeatable = map[protoreflect.FullName]bool{
 	"hygia.audit.v1.AuditService.Append": true,
 }

@@ -176,8 +176,7 @@ func (s *Server) GRPC() grpc.ServiceRegistrar { return s.grpc }
 // (invariant 1). A server serves once.
 func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	if err := s.policy.check(s.grpc.GetServiceInfo()); err != nil {
-		lis.Close()
-		return err
+		return errors.Join(err, lis.Close())
 	}
 	s.markServing()
 	stopped := make(chan struct{})

@@ -187,7 +187,11 @@ func (w *world) dial(as string) *grpc.ClientConn {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { conn.Close() })
+	w.t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
 	return conn
 }
 

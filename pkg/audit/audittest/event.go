@@ -23,7 +23,7 @@ func Event() *auditv1.Event {
 	return &auditv1.Event{
 		Id:       ID(),
 		AccessId: ID(),
-		Time:     time.Now().UTC().Format(audit.TimeFormat),
+		Time:     time.Now().UTC().Format(audit.TimeFormat), //nolint:forbidigo // for tests
 		Service:  "spiffe://hygia.test/content",
 		Method:   "/hygia.content.v1.ContentService/GetEntry",
 		Action:   auditv1.Action_ACTION_READ,

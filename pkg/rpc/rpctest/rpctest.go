@@ -29,5 +29,5 @@ func with(ctx context.Context, write bool) context.Context {
 			base.Roles = append(base.Roles, string(role))
 		}
 	}
-	return access.With(ctx, access.Begin(base, write, time.Now, audittest.ID))
+	return access.With(ctx, access.Begin(base, write, time.Now, audittest.ID)) //nolint:forbidigo // for tests
 }

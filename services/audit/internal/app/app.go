@@ -44,12 +44,12 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	defer func() { err = errors.Join(err, tree.Close()) }()
+	defer func() { err = errors.Join(err, tree.Close()) }() //nolint:contextcheck // ctx has ended by then
 	log, err := intake.Open(ctx, intake.Options{Tree: tree, Dir: env.Config.DataDir, Logger: env.Logger})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	defer func() { err = errors.Join(err, log.Close()) }()
+	defer func() { err = errors.Join(err, log.Close()) }() //nolint:contextcheck // ctx has ended by then
 	events, err := trail.Open(ctx, trail.Options{Log: log, Dir: env.Config.DataDir, Logger: env.Logger})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
@@ -59,7 +59,7 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	defer engine.Close()
+	defer func() { err = errors.Join(err, engine.Close()) }()
 	fhir, err := form.Load(ctx, engine, plugins.FHIRAuditEvent())
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
@@ -71,11 +71,11 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 }
 
 func serve(ctx context.Context, env *service.Env[Config], o server.Options, fhir *form.Component) error {
-	options := env.ServerOptions(server.Policy)
+	options := env.ServerOptions(server.Policy())
 	options.Audit = ownLog{o.Trail}
 	options.Status.Engine = component.EngineName()
 	options.Status.Components = func() []*statusv1.Component { return []*statusv1.Component{fhir.Status()} }
-	s, err := rpc.NewServer(options)
+	s, err := rpc.NewServer(options) //nolint:contextcheck // calls bring contexts of their own
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

@@ -84,7 +84,11 @@ func newSuite(t *testing.T) *suite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { lis.Close() })
+	t.Cleanup(func() {
+		if err := lis.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	s.listener = lis.(*net.TCPListener)
 	s.connect(t)
 	return s
@@ -128,7 +132,11 @@ func (s *suite) connect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close(); source.Close() })
+	t.Cleanup(func() {
+		if err := errors.Join(conn.Close(), source.Close()); err != nil {
+			t.Error(err)
+		}
+	})
 	s.client = auditv1.NewAuditServiceClient(conn)
 }
 

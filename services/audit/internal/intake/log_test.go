@@ -75,14 +75,14 @@ func (m *tree) setFault(f func(int) int) {
 // down keeps nothing and fails.
 func down(int) int { return 0 }
 
-type testing_ interface {
+type tester interface {
 	Fatalf(string, ...any)
 	Context() context.Context
 }
 
 const segment = 4096
 
-func open(t testing_, m *tree, dir string) *intake.Log {
+func open(t tester, m *tree, dir string) *intake.Log {
 	l, err := intake.OpenSmall(t.Context(), intake.Options{Tree: m, Dir: dir, Logger: slog.New(slog.DiscardHandler)}, segment)
 	if err != nil {
 		t.Fatalf("open: %v", err)
@@ -98,7 +98,7 @@ func leaves(from, n int) (out [][]byte) {
 }
 
 // holds checks that the log has exactly these leaves, in order.
-func holds(t testing_, l *intake.Log, want [][]byte) {
+func holds(t tester, l *intake.Log, want [][]byte) {
 	size, err := l.Size(t.Context())
 	if err != nil || size != uint64(len(want)) {
 		t.Fatalf("the log has %d leaves, %v; want %d", size, err, len(want))
@@ -276,7 +276,11 @@ func TestNothingAcknowledgedIsLostInAnyHistory(t *testing.T) {
 		}
 		m := &tree{}
 		l := open(t, m, dir)
-		defer func() { l.Abandon() }()
+		defer func() {
+			if err := l.Abandon(); err != nil {
+				t.Fatalf("%v", err)
+			}
+		}()
 		var want [][]byte
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
@@ -349,7 +353,11 @@ func TestATornWriteTakesNothingAlong(t *testing.T) {
 		m.setFault(nil)
 		m.leaves = m.leaves[:size]
 		l = open(t, m, dir)
-		defer func() { l.Abandon() }()
+		defer func() {
+			if err := l.Abandon(); err != nil {
+				t.Fatalf("%v", err)
+			}
+		}()
 		got, err := l.Size(t.Context())
 		if err != nil || got < uint64(len(want)) || got > uint64(len(want)+len(unseen)) {
 			t.Fatalf("the log has %d leaves, %v; acknowledged were %d", got, err, len(want))
@@ -371,7 +379,7 @@ func TestATornWriteTakesNothingAlong(t *testing.T) {
 
 var journalFiles = []string{"journal-0", "journal-1"}
 
-func snapshot(t testing_, dir string) (files [][]byte) {
+func snapshot(t tester, dir string) (files [][]byte) {
 	for _, name := range journalFiles {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {

@@ -29,6 +29,7 @@ const (
 	maxLeaf     = 1<<16 - 1
 )
 
+//nolint:gochecknoglobals // immutable
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // segment is a file of fixed size that is written from its beginning on, again
@@ -46,7 +47,7 @@ type segment struct {
 // openSegment opens the file, or makes it whole: a file of another size was cut
 // off while it was made, and holds nothing.
 func openSegment(path string, size int64) (*segment, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // of the log's own folder
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 // enum spells an enum's values as leaves do: index is the number, 0 is none.
 type enum[T ~int32] []string
 
+//nolint:gochecknoglobals // immutable
 var (
 	actions  = enum[auditv1.Action]{"", "create", "read", "update", "delete", "execute"}
 	phases   = enum[auditv1.Phase]{"", "intent", "outcome"}

@@ -125,7 +125,7 @@ func (w *world) serve(t testing.TB, o server.Options) (stop func()) {
 		t.Fatal(err)
 	}
 	s, err := rpc.NewServer(rpc.ServerOptions{
-		Service: rpc.Audit, Identity: w.ca.Source(t, rpc.Audit), Verifier: people(), Policy: server.Policy,
+		Service: rpc.Audit, Identity: w.ca.Source(t, rpc.Audit), Verifier: people(), Policy: server.Policy(),
 		Audit: ownLog{o.Trail}, Telemetry: newTelemetry(t), Clock: time.Now, IDs: audittest.ID,
 	})
 	if err != nil {
@@ -147,7 +147,9 @@ func (w *world) serve(t testing.TB, o server.Options) (stop func()) {
 			t.Error(err)
 		}
 		fhir.Close()
-		engine.Close()
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -168,7 +170,11 @@ func (w *world) dial(t testing.TB, as string) *grpc.ClientConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return conn
 }
 

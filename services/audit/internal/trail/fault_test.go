@@ -175,7 +175,11 @@ func TestExactlyOnceThroughAnyHistory(t *testing.T) {
 		mkdir(t, dir)
 		log := &faultyLog{}
 		events := openFaulty(t, log, dir)
-		defer func() { events.Close() }()
+		defer func() {
+			if err := events.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}()
 		var pool []*auditv1.Event
 		acknowledged := make(map[string]uint64)
 		t.Repeat(map[string]func(*rapid.T){

@@ -155,7 +155,7 @@ func (t *Trail) gather(first *request) []*request {
 
 // settle answers every request of a group.
 func (t *Trail) settle(ctx context.Context, group []*request) {
-	started := time.Now()
+	started := time.Now() //nolint:forbidigo // a duration, on the monotonic clock
 	open, err := t.sequenceGroup(ctx, group)
 	if err != nil {
 		t.logger.ErrorContext(ctx, "events not sequenced", "count", len(open),
@@ -184,7 +184,7 @@ func (t *Trail) sequenceGroup(ctx context.Context, group []*request) (open []*re
 	for _, r := range group {
 		switch {
 		case r.ctx.Err() != nil: // its caller has gone and, if it cares, asks again
-			r.ended <- ErrUnavailable.Wrap(context.Cause(r.ctx))
+			r.ended <- ErrUnavailable.Wrap(context.Cause(r.ctx)) //nolint:contextcheck // each request has its own
 		case !b.add(r, known):
 			r.ended <- ErrConflict
 		default:
