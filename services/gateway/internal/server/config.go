@@ -41,8 +41,9 @@ type Config struct {
 	Limits         Limits        `yaml:"limits"`
 }
 
-// TLS names the files of the certificate that clients see. Both or none; they are
-// read at the start.
+// TLS names the files of the certificate that clients see. Both or none. They are
+// read again within a minute of a change; a pair that cannot be read stops the
+// start, but not a running gateway, which keeps the old one and logs why.
 type TLS struct {
 	// CertFile is the chain, PEM; KeyFile its key, PEM.
 	CertFile string `yaml:"cert_file"`

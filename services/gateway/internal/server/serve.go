@@ -24,14 +24,15 @@ const (
 
 // secure wraps the listener in TLS, or makes sure that nobody but this machine
 // reaches it in the clear.
-func secure(lis net.Listener, c *Config) (net.Listener, error) {
+func secure(d Deps) (net.Listener, error) {
+	lis, c := d.Listener, d.Config
 	if c.TLS.CertFile != "" {
-		cert, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile)
+		cert, err := openCertificate(c.TLS, d.Clock, d.Telemetry.Logger)
 		if err != nil {
-			return nil, fmt.Errorf("gateway: tls: %w", err)
+			return nil, err
 		}
 		return tls.NewListener(lis, &tls.Config{
-			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+			GetCertificate: cert.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
 		}), nil
 	}
 	if c.BehindTLSProxy || local(lis.Addr()) {

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +44,8 @@ func TestConfigurationsThatCannotWork(t *testing.T) {
 		"a negative rate":       {Limits: server.Limits{Token: server.Rate{PerSecond: -1}}},
 		"no time":               {RequestTimeout: time.Millisecond},
 	} {
-		if err := server.Serve(t.Context(), server.Deps{Config: c, Listener: listen(t)}); err == nil {
+		d := server.Deps{Config: c, Listener: listen(t), Clock: time.Now, Telemetry: telemetryTo(t, io.Discard)}
+		if err := server.Serve(t.Context(), d); err == nil {
 			t.Errorf("%s is served", name)
 		}
 	}
@@ -61,6 +64,45 @@ func TestTLS(t *testing.T) {
 	if r, err := old.Get(w.url + "/livez"); err == nil {
 		r.Body.Close()
 		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+func TestARenewedCertificateIsRead(t *testing.T) {
+	cert, key, _ := certificate(t)
+	later := &atomic.Int64{}
+	w := startAt(t, func() time.Time { return time.Now().Add(time.Duration(later.Load())) },
+		func(c *server.Config) { c.TLS = server.TLS{CertFile: cert, KeyFile: key} })
+	shown := func() string {
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(w.url, "https://"), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // which one it is, is the question
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		return string(conn.ConnectionState().PeerCertificates[0].Raw)
+	}
+	before := shown()
+	replace := func(from, to string) {
+		data, err := os.ReadFile(from)
+		if err == nil {
+			err = errors.Join(os.WriteFile(to, data, 0o600), os.Chtimes(to, time.Time{}, time.Now().Add(time.Hour)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	newCert, newKey, _ := certificate(t)
+	replace(newCert, cert)
+	later.Store(int64(time.Minute))
+	if shown() != before {
+		t.Error("half a renewal is shown")
+	}
+	replace(newKey, key)
+	if shown() != before {
+		t.Error("the files are read at every handshake")
+	}
+	later.Store(int64(2 * time.Minute))
+	if shown() == before {
+		t.Error("the old certificate is still shown")
 	}
 }
 

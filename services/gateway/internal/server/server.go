@@ -66,7 +66,7 @@ func Serve(ctx context.Context, d Deps) error {
 	if err := d.Config.complete(); err != nil {
 		return fmt.Errorf("gateway: configuration: %w", err)
 	}
-	transport, err := secure(d.Listener, d.Config)
+	transport, err := secure(d)
 	if err != nil {
 		return err
 	}

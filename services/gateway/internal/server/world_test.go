@@ -196,6 +196,12 @@ func (l *lockedBuffer) String() string {
 
 func start(t *testing.T, change func(*server.Config)) *world {
 	t.Helper()
+	return startAt(t, time.Now, change)
+}
+
+// startAt is start, by another clock.
+func startAt(t *testing.T, clock func() time.Time, change func(*server.Config)) *world {
+	t.Helper()
 	w := &world{
 		backend: &backend{entered: make(chan struct{}, 100)}, logs: &lockedBuffer{}, done: make(chan error, 1),
 		client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{},
@@ -213,7 +219,7 @@ func start(t *testing.T, change func(*server.Config)) *world {
 		w.url = "https://" + lis.Addr().String()
 	}
 	d := server.Deps{
-		Config: config, Listener: lis, Telemetry: telemetryTo(t, w.logs), Clock: time.Now, Conns: map[string]grpc.ClientConnInterface{},
+		Config: config, Listener: lis, Telemetry: telemetryTo(t, w.logs), Clock: clock, Conns: map[string]grpc.ClientConnInterface{},
 		Self: func() *statusv1.GetStatusResponse { return &statusv1.GetStatusResponse{Service: "gateway"} },
 	}
 	for _, name := range []string{rpc.Accounts, rpc.Audit, rpc.Content, rpc.Validation, rpc.Anonymization} {
