@@ -52,7 +52,7 @@ func (d *demo) verify(ctx context.Context) ([]string, any, error) {
 			return nil, nil, err
 		}
 		if !report.Verified {
-			return nil, nil, fmt.Errorf("the audit log does not verify: %+v", report.Failures)
+			return nil, nil, fmt.Errorf("the audit log does not verify: %v", report.Failures)
 		}
 		missing := slices.DeleteFunc(slices.Clone(wanted), func(t trace) bool { return t.in(report.Events) })
 		if len(missing) == 0 {

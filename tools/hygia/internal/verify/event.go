@@ -48,8 +48,6 @@ func fields(text []byte) (map[string]any, error) {
 	return plain(raw).(map[string]any), nil
 }
 
-var enums = []string{"action", "phase", "outcome"}
-
 func plain(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -57,7 +55,7 @@ func plain(value any) any {
 		for key, inner := range v {
 			key = strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
 			inner = plain(inner)
-			if s, ok := inner.(string); ok && slices.Contains(enums, key) {
+			if s, ok := inner.(string); ok && (key == "action" || key == "phase" || key == "outcome") {
 				inner = strings.TrimPrefix(strings.ToLower(s), key+"_")
 			}
 			if !empty(inner) {
@@ -181,6 +179,8 @@ func openIntents(events []Event) []Event {
 }
 
 // unannounced are successful changes without the intent that has to precede them.
+// A change that nobody was signed in for, such as a login, is announced before
+// it is known whose it is: that intent is in no organisation's listing.
 func unannounced(events []Event) []Event {
 	announced := map[string]bool{}
 	for _, e := range events {
@@ -191,7 +191,7 @@ func unannounced(events []Event) []Event {
 	var found []Event
 	for _, e := range events {
 		change := e.Action == "create" || e.Action == "update" || e.Action == "delete"
-		if change && e.Phase == "outcome" && e.Outcome == "success" && !announced[e.Access] {
+		if change && e.Person != "" && e.Phase == "outcome" && e.Outcome == "success" && !announced[e.Access] {
 			found = append(found, e)
 		}
 	}

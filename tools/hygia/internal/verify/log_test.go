@@ -65,9 +65,18 @@ func (l *memoryLog) append(leaf string) {
 	l.hashes = append(l.hashes, hashes...)
 }
 
-// event appends an event of the tenant; where phase is empty, somebody else's leaf.
+// event appends a change of the tenant's, made for a person.
 func (l *memoryLog) event(id, access, phase, outcome, time string) {
-	l.append(fmt.Sprintf(`{"v":1,"id":%q,"accessId":%q,"time":%q,"service":"spiffe://t/content","method":"/m","action":"create","phase":%q,"outcome":%q,"tenant":"t1"}`, id, access, time, phase, outcome))
+	l.eventFor("p1", id, access, phase, outcome, time)
+}
+
+// eventFor appends a change made for somebody, or for nobody who is signed in.
+func (l *memoryLog) eventFor(person, id, access, phase, outcome, time string) {
+	signedIn := ""
+	if person != "" {
+		signedIn = fmt.Sprintf(`,"person":%q`, person)
+	}
+	l.append(fmt.Sprintf(`{"v":1,"id":%q,"accessId":%q,"time":%q,"service":"spiffe://t/content","method":"/m","action":"create","phase":%q,"outcome":%q,"tenant":"t1"%s}`, id, access, time, phase, outcome, signedIn))
 }
 
 func (l *memoryLog) grow(n int) {
@@ -121,7 +130,10 @@ func (l *memoryLog) listed(i int) verify.Listed {
 		event[key] = prefix + upper(event[key].(string))
 	}
 	delete(event, "v")
-	event["objects"], event["person"] = []any{}, ""
+	event["objects"] = []any{}
+	if event["person"] == nil {
+		event["person"] = ""
+	}
 	text, err := json.Marshal(map[string]any{"index": fmt.Sprint(i), "event": event})
 	if err != nil {
 		l.t.Fatal(err)
@@ -145,7 +157,11 @@ func (l *memoryLog) Events(_ context.Context, page string) ([]verify.Listed, str
 		all = l.listing(all)
 	}
 	start := 0
-	fmt.Sscan(page, &start)
+	if page != "" {
+		if _, err := fmt.Sscan(page, &start); err != nil {
+			return nil, "", err
+		}
+	}
 	end := min(start+max(1, len(all)/l.pages), len(all))
 	next := ""
 	if end < len(all) {

@@ -14,6 +14,15 @@ type Failure struct {
 	Message string `json:"message"`
 }
 
+// String puts a failure into one line.
+func (f Failure) String() string {
+	where := ""
+	if f.Event != "" {
+		where = " event " + f.Event
+	}
+	return f.Check + where + ": " + f.Message
+}
+
 // Report is what a run found. The log is verified where there are no failures.
 type Report struct {
 	Verified bool   `json:"verified"`

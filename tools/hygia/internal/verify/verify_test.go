@@ -265,6 +265,20 @@ func TestOpenIntents(t *testing.T) {
 	}
 }
 
+// Nobody is signed in yet when a login is announced, so no organisation sees its
+// intent; a change for a person always has one.
+func TestOnlySignedInChangesAreAnnounced(t *testing.T) {
+	log := newLog(t, origin)
+	log.eventFor("", "login", "a", "outcome", "success", "2026-07-01T10:00:00.000Z")
+	if report, _ := run(t, log, verify.State{}); !report.Verified {
+		t.Fatalf("a login: got %v", report.Failures)
+	}
+	log.eventFor("p1", "write", "b", "outcome", "success", "2026-07-01T10:00:01.000Z")
+	if report, _ := run(t, log, verify.State{}); report.Verified || report.Failures[0].Check != "intent" {
+		t.Fatalf("a write: got %v", report.Failures)
+	}
+}
+
 func TestGrowthWhileReading(t *testing.T) {
 	log := newLog(t, origin)
 	log.grow(10)
