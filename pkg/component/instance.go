@@ -36,7 +36,7 @@ func (i *Instance) Call(ctx context.Context, fn *Export, args func(*Encoder), re
 	if err != nil {
 		return err
 	}
-	rc := C.hy_instance_call(f.c, i.c, index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
+	rc := C.hy_instance_call(ref(f.c), ref(i.c), index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
 	if rc != C.HY_OK {
 		err := f.failure(ctx, rc)
 		if rc != C.HY_VALUE {

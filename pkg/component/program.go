@@ -51,7 +51,7 @@ func (p *Program) Call(ctx context.Context, fn *Export, args func(*Encoder), res
 	if err != nil {
 		return err
 	}
-	rc := C.hy_run(f.c, p.c, index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
+	rc := C.hy_run(ref(f.c), ref(p.c), index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
 	if rc != C.HY_OK {
 		return f.failure(ctx, rc)
 	}

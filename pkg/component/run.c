@@ -131,7 +131,9 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
   return rc;
 }
 
-int hy_run(hy_frame *f, const hy_program *p, uint32_t func, const uint8_t *args, size_t len) {
+int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, size_t len) {
+  hy_frame *f = (hy_frame *)frame;
+  const hy_program *p = (const hy_program *)program;
   hy_instance inst;
   int rc = start(f, p, &inst);
   wasmtime_component_func_t found = {0};
@@ -152,8 +154,10 @@ int hy_instance_new(hy_frame *f, const hy_program *p, hy_instance **out) {
   return rc;
 }
 
-int hy_instance_call(hy_frame *f, hy_instance *inst, uint32_t func, const uint8_t *args,
+int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t *args,
                      size_t len) {
+  hy_frame *f = (hy_frame *)frame;
+  hy_instance *inst = (hy_instance *)instance;
   f->status = HY_OK;
   f->started = 1;
   inst->frame = f;
