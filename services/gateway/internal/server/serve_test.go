@@ -77,7 +77,7 @@ func TestARenewedCertificateIsRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		return string(conn.ConnectionState().PeerCertificates[0].Raw)
 	}
 	before := shown()
