@@ -42,6 +42,7 @@ const (
 type Deps struct {
 	// DataDir is where the service keeps content.db, the entries and all that
 	// belongs to them, and imports/, the exports that are not read to their end.
+	// One process works in it.
 	DataDir  string
 	Listener net.Listener
 	// Options are those of every server of the suite; Serve adds what is this
@@ -68,6 +69,11 @@ func Run(ctx context.Context, env *service.Env[service.Config]) error {
 // Serve answers on the listener, publishes what is due and works on imports,
 // until ctx ends.
 func Serve(ctx context.Context, d Deps) (err error) {
+	release, err := lock(d.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	engine, err := component.NewEngine(component.Config{})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	documentv1 "github.com/hygia-suite/hygia/proto/gen/hygia/document/v1"
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 	validationv1 "github.com/hygia-suite/hygia/proto/gen/hygia/validation/v1"
+	"github.com/hygia-suite/hygia/services/content/internal/app"
 )
 
 func article(slug string) *contentv1.EntryContent {
@@ -362,4 +364,17 @@ func TestStatusNamesTheComponent(t *testing.T) {
 	if err != nil || len(r.GetComponents()) != 1 || r.GetComponents()[0].GetName() != "wordpress-import" || r.GetEngine() == "" {
 		t.Errorf("got %v, %v", r, err)
 	}
+}
+
+func TestOneProcessWorksInAFolder(t *testing.T) {
+	w := start(t)
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = lis.Close() })
+	if err := app.Serve(t.Context(), w.deps(lis)); err == nil || !strings.Contains(err.Error(), "another content service") {
+		t.Errorf("a second one: %v", err)
+	}
+	w.create("a") // the first one does not mind
 }

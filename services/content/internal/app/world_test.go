@@ -66,10 +66,7 @@ func (w *world) serve() {
 	w.addr = lis.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	deps := app.Deps{DataDir: w.dir, Listener: lis, Validation: w.validation, Options: rpc.ServerOptions{
-		Service: rpc.Content, Identity: w.ca.Source(w, rpc.Content), Verifier: tokens{}, Audit: w.log,
-		Telemetry: quiet(w.T, rpc.Content), Clock: w.clock, IDs: newID,
-	}}
+	deps := w.deps(lis)
 	go func() { done <- app.Serve(ctx, deps) }()
 	w.stop = sync.OnceFunc(func() {
 		cancel()
@@ -96,6 +93,14 @@ func (w *world) ready() {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+func (w *world) deps(lis net.Listener) app.Deps {
+	w.Helper()
+	return app.Deps{DataDir: w.dir, Listener: lis, Validation: w.validation, Options: rpc.ServerOptions{
+		Service: rpc.Content, Identity: w.ca.Source(w, rpc.Content), Verifier: tokens{}, Audit: w.log,
+		Telemetry: quiet(w.T, rpc.Content), Clock: w.clock, IDs: newID,
+	}}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

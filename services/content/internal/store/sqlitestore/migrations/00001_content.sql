@@ -221,5 +221,5 @@ CREATE TABLE audit_outbox (
   create_time INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX authors_name ON authors (tenant, display_name);
-CREATE INDEX imports_open ON imports (state) WHERE state IN ('inspecting', 'running');
+CREATE INDEX authors_name ON authors (tenant, display_name, id);
+CREATE INDEX imports_open ON imports (tenant, id) WHERE state IN ('inspecting', 'running');

@@ -33,10 +33,11 @@ SELECT * FROM revision_terms WHERE tenant = ? AND entry = ? AND revision = ? ORD
 
 -- name: ListEntriesShowing :many
 -- Entries outside of the trash whose newest revision shows an author.
-SELECT e.id FROM revision_authors a
-JOIN entries e ON e.tenant = a.tenant AND e.id = a.entry AND e.revision = a.revision
-WHERE a.tenant = sqlc.arg(tenant) AND a.author = sqlc.arg(author) AND e.id > sqlc.arg(after) AND e.status <> 'trashed'
-ORDER BY e.id
+-- CROSS JOIN keeps SQLite from reading all of the tenant's entries.
+SELECT a.entry FROM revision_authors a
+CROSS JOIN entries e ON e.tenant = a.tenant AND e.id = a.entry AND e.revision = a.revision
+WHERE a.tenant = sqlc.arg(tenant) AND a.author = sqlc.arg(author) AND a.entry > sqlc.arg(after) AND e.status <> 'trashed'
+ORDER BY a.entry
 LIMIT sqlc.arg(most);
 
 -- name: InsertSubmission :exec
