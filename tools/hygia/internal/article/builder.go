@@ -13,6 +13,8 @@ type builder struct {
 }
 
 // blocks are the markup around each kind.
+//
+//nolint:gochecknoglobals // immutable
 var blocks = map[string][2]string{
 	"p":          {"<!-- wp:paragraph -->\n<p>", "</p>\n<!-- /wp:paragraph -->\n\n"},
 	"ul":         {"<!-- wp:list -->\n<ul class=\"wp-block-list\">", "</ul>\n<!-- /wp:list -->\n\n"},

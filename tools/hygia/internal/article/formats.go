@@ -40,7 +40,6 @@ var (
 	htmlH2    = regexp.MustCompile(`(?is)<h2\b[^>]*>(.*?)</h2>`)
 	tag       = regexp.MustCompile(`(?s)<[^>]*>`)
 	entity    = regexp.MustCompile(`&(?:[a-zA-Z]{2,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});`)
-	escapes   = map[byte]string{'<': "&lt;", '>': "&gt;", '&': "&amp;"}
 	mdHeading = regexp.MustCompile(`^(#{1,6})[ \t]+`)
 	mdItem    = regexp.MustCompile(`^(?:[-*+]|\d{1,9}[.)])[ \t]+`)
 	mdQuote   = regexp.MustCompile(`^>[ \t]?`)
@@ -133,11 +132,24 @@ func markdown(text string) (title, body *Mapped) {
 	return title, b.body
 }
 
+// entityOf gives what stands for a byte in HTML; "" where it stands for itself.
+func entityOf(b byte) string {
+	switch b {
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	case '&':
+		return "&amp;"
+	}
+	return ""
+}
+
 // escaped appends a line as text of HTML.
 func escaped(out *Mapped, l line, escape bool) {
 	from := 0
 	for i := 0; escape && i < len(l.text); i++ {
-		if e, ok := escapes[l.text[i]]; ok {
+		if e := entityOf(l.text[i]); e != "" {
 			out.copy(l.text[from:i], l.at+from)
 			out.make(e, l.at+i)
 			from = i + 1

@@ -55,7 +55,8 @@ func Main() int {
 		StdinTerminal: term.IsTerminal(int(os.Stdin.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		ReadPassword: readPassword, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
 		ConfigDir: filepath.Join(config, "hygia"), Executable: executable,
-		HTTP: &http.Client{Timeout: 2 * time.Minute}, Clock: time.Now, Version: service.Version(), Signals: signals,
+		HTTP: &http.Client{Timeout: 2 * time.Minute}, Version: service.Version(), Signals: signals,
+		Clock: time.Now, //nolint:forbidigo // from here on it is handed in
 	}.Run(context.Background())
 }
 
@@ -64,7 +65,7 @@ func (e Env) Run(ctx context.Context) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	a := &app{env: e}
-	root := a.root()
+	root := a.root() //nolint:contextcheck // ExecuteContext hands it on
 	root.SetArgs(e.Args)
 	root.SetIn(e.Stdin)
 	root.SetOut(e.Stdout)

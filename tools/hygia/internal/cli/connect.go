@@ -21,6 +21,8 @@ type role struct {
 }
 
 // The roles of the commands, where the caller names none.
+//
+//nolint:gochecknoglobals // immutable
 var (
 	asAdmin    = role{"admin", "administration"}
 	asEditor   = role{"editor", "editorial"}
@@ -30,6 +32,8 @@ var (
 )
 
 // purposes are each role's, where the caller names it.
+//
+//nolint:gochecknoglobals // immutable
 var purposes = map[string]string{
 	"admin": "administration", "editor": "editorial", "reviewer": "medical_review", "dpo": "privacy",
 }

@@ -38,7 +38,7 @@ func TestHints(t *testing.T) {
 		out.Header().Set("Content-Type", "application/problem+json")
 		out.Header().Set("Retry-After", "7")
 		out.WriteHeader(429)
-		io.WriteString(out, `{"detail":"too many"}`)
+		_, _ = io.WriteString(out, `{"detail":"too many"}`)
 	})
 	_, stderr = w.want(6, "status")
 	contains(t, stderr, "do: try again in 7 s")

@@ -202,12 +202,12 @@ func (u *up) writeEnv(state *demo.State) error {
 	return state.WriteEnv(u.folder.Path("dev.env"), u.suite.URL(), strings.TrimSpace(string(key)))
 }
 
-func (u *up) demo(ctx context.Context, state *demo.State) error {
+func (u *up) demo(ctx context.Context, state *demo.State) (err error) {
 	conn, err := u.suite.Dial(ctx, supervise.Accounts)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	return demo.Run(ctx, demo.Config{
 		State: state, Directory: accountsv1.NewDirectoryServiceClient(conn),
 		Client: func(token, purpose string) (*rest.Client, error) {

@@ -76,7 +76,7 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 func (w *world) answer(line, body string) {
 	w.route(line, func(out http.ResponseWriter, _ *http.Request) {
 		out.Header().Set("Content-Type", "application/json")
-		io.WriteString(out, body)
+		_, _ = io.WriteString(out, body)
 	})
 }
 
@@ -90,7 +90,7 @@ func problem(status int, reason, detail string) http.HandlerFunc {
 	return func(out http.ResponseWriter, _ *http.Request) {
 		out.Header().Set("Content-Type", "application/problem+json")
 		out.WriteHeader(status)
-		json.NewEncoder(out).Encode(map[string]any{"status": status, "reason": reason, "detail": detail})
+		_ = json.NewEncoder(out).Encode(map[string]any{"status": status, "reason": reason, "detail": detail})
 	}
 }
 

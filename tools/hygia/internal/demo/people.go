@@ -28,6 +28,8 @@ const (
 const tokenDays = 365
 
 // cast are the demo's people. None of them exists.
+//
+//nolint:gochecknoglobals // immutable
 var cast = map[string]*accountsv1.CreatePersonRequest{
 	"admin":  {Email: "ivo.castanho@aurora.example", DisplayName: "Ivo Amaral Castanho", Roles: []accountsv1.Role{accountsv1.Role_ROLE_ADMIN}},
 	"editor": {Email: "nara.prates@aurora.example", DisplayName: "Nara Vilela Prates", Roles: []accountsv1.Role{accountsv1.Role_ROLE_EDITOR}},

@@ -21,7 +21,7 @@ const (
 )
 
 // Path of the file below the folder in which `hygia up` was started.
-var Path = filepath.Join(".hygia", "dev.env")
+const Path = ".hygia/dev.env"
 
 // maxFile bounds the file, in bytes.
 const maxFile = 64 << 10
@@ -57,7 +57,7 @@ func Find(from string) (File, error) {
 // Read reads a file. It takes what Format writes, with or without "export" and
 // quotes, and runs nothing of it.
 func Read(path string) (File, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // of the caller's own folders
 	if err != nil {
 		return File{}, err
 	}

@@ -38,7 +38,7 @@ func TestCallSendsJSONAndReadsJSON(t *testing.T) {
 		if r.Method != http.MethodPost || r.URL.Path != "/v1/anonymize" || !strings.Contains(string(body), `"olá"`) {
 			t.Errorf("got %s %s %s", r.Method, r.URL, body)
 		}
-		io.WriteString(w, `{"text":"[CPF]","replacements":[],"later":1}`)
+		_, _ = io.WriteString(w, `{"text":"[CPF]","replacements":[],"later":1}`)
 	})
 	out := &anonymizationv1.AnonymizeResponse{}
 	err := c.Call(t.Context(), http.MethodPost, "/v1/anonymize", &anonymizationv1.AnonymizeRequest{Text: "olá"}, out)
@@ -63,7 +63,7 @@ func TestCallGivesProblems(t *testing.T) {
 			c := client(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", test.contentType)
 				w.WriteHeader(test.status)
-				io.WriteString(w, test.body)
+				_, _ = io.WriteString(w, test.body)
 			})
 			err := c.Call(t.Context(), http.MethodGet, "/v1/x", nil, &anonymizationv1.DetectResponse{})
 			var problem *rest.Problem
@@ -77,7 +77,7 @@ func TestCallGivesProblems(t *testing.T) {
 func TestCallBoundsTheAnswer(t *testing.T) {
 	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
 		for range rest.MaxResponse/(1<<20) + 1 {
-			io.WriteString(w, strings.Repeat(" ", 1<<20))
+			_, _ = io.WriteString(w, strings.Repeat(" ", 1<<20))
 		}
 	})
 	err := c.Call(t.Context(), http.MethodGet, "/", nil, &anonymizationv1.DetectResponse{})

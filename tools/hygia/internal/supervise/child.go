@@ -101,7 +101,7 @@ func (c *child) run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", c.service.name, err)
 	}
 	// Not bound to ctx, which would kill it: c.end drains it first.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), c.binary, "-config", c.config)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), c.binary, "-config", c.config) //nolint:gosec // the services' own programs
 	cmd.Env, cmd.ExtraFiles = c.env, c.files
 	cmd.Stdout, cmd.Stderr = c.log, c.log
 	cmd.SysProcAttr = processAttributes()

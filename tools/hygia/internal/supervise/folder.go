@@ -73,7 +73,7 @@ func recognise(path string) error {
 	if err != nil {
 		return err
 	}
-	marker, err := os.ReadFile(filepath.Join(path, markerName))
+	marker, err := os.ReadFile(filepath.Join(path, markerName)) //nolint:gosec // the folder is the caller's
 	switch {
 	case err == nil && string(marker) == markerText:
 		return nil
@@ -91,7 +91,7 @@ func recognise(path string) error {
 }
 
 func lockFolder(path string) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // in the suite's own folder
 	if err != nil {
 		return nil, err
 	}
@@ -139,10 +139,10 @@ func (f *Folder) Path(names ...string) string {
 // Close gives the folder back.
 func (f *Folder) Close() error { return f.lock.Close() }
 
-// WriteFile replaces a file whole, or not at all.
+// WriteFile replaces a file whole, or not at all. The path is the caller's own.
 func WriteFile(path string, text []byte, mode fs.FileMode) error {
 	temporary := path + ".new"
-	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode) //nolint:gosec // see above
 	if err != nil {
 		return err
 	}

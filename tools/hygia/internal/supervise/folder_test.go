@@ -44,7 +44,7 @@ func TestFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer folder.Close()
+	defer func() { _ = folder.Close() }()
 	if got := names(t, path); !slices.Equal(got, []string{"hygia.folder", "hygia.lock"}) {
 		t.Errorf("a fresh folder holds %v", got)
 	}

@@ -62,32 +62,34 @@ func TestLogIsBounded(t *testing.T) {
 	if log, err = openLog(path, 100); err != nil || log.size == 0 {
 		t.Errorf("opened again: %+v, %v", log, err)
 	}
-	log.Close()
+	if err := log.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSocketPath(t *testing.T) {
-	short, err := socketPath("/run/suite", "spiffe.sock")
+	short, err := socketPath("/run/suite")
 	if err != nil || short != "/run/suite/spiffe.sock" {
 		t.Errorf("got %q, %v", short, err)
 	}
 	t.Setenv("TMPDIR", "/tmp")
 	deep := t.TempDir() + strings.Repeat("/deeper", 20)
-	long, err := socketPath(deep, "spiffe.sock")
+	long, err := socketPath(deep)
 	if err != nil || len(long) > maxSocketPath {
 		t.Fatalf("got %q, %v", long, err)
 	}
-	defer os.RemoveAll(filepath.Dir(long))
-	if again, err := socketPath(deep, "spiffe.sock"); err != nil || again != long {
+	defer func() { _ = os.RemoveAll(filepath.Dir(long)) }()
+	if again, err := socketPath(deep); err != nil || again != long {
 		t.Errorf("got %q, %v", again, err)
 	}
 	if err := os.Chmod(filepath.Dir(long), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := socketPath(deep, "spiffe.sock"); err == nil {
+	if _, err := socketPath(deep); err == nil {
 		t.Error("a folder that others can enter was taken")
 	}
 	t.Setenv("TMPDIR", "/tmp"+strings.Repeat("/deep", 30))
-	if _, err := socketPath(deep, "spiffe.sock"); err == nil {
+	if _, err := socketPath(deep); err == nil {
 		t.Error("a path that is too long was given")
 	}
 }

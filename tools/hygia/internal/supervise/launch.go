@@ -90,7 +90,7 @@ func (n named) Serve(ctx context.Context) error { return n.serve(ctx) }
 func (n named) String() string                  { return n.name }
 
 func (s *Suite) workloadAPI() (*workload.Server, error) {
-	socket, err := socketPath(s.config.Folder.Path("run"), "spiffe.sock")
+	socket, err := socketPath(s.config.Folder.Path("run"))
 	if err != nil {
 		return nil, err
 	}

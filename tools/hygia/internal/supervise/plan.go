@@ -23,6 +23,8 @@ type service struct {
 }
 
 // services is the suite, in the order in which it is shown.
+//
+//nolint:gochecknoglobals // immutable
 var services = []service{
 	{Audit, []string{Accounts}, 3},
 	{Accounts, []string{Audit}, 2},

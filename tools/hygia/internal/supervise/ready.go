@@ -81,7 +81,7 @@ func (s *Suite) probe(ctx context.Context, name string) (func(context.Context) e
 		defer cancel()
 		_, err := status.GetStatus(ctx, &statusv1.GetStatusRequest{})
 		return err
-	}, func() { conn.Close() }, nil
+	}, func() { _ = conn.Close() }, nil
 }
 
 func (s *Suite) healthz(ctx context.Context, client *http.Client) error {

@@ -14,16 +14,19 @@ import (
 // bytes: sun_path has 104 on the BSDs and 108 on Linux, with a final zero.
 const maxSocketPath = 103
 
-// socketPath gives a path for a socket that belongs to a folder. Where the
+// socketName is the Workload API's.
+const socketName = "spiffe.sock"
+
+// socketPath gives a path for the socket that belongs to a folder. Where the
 // folder lies too deep, it is one under the system's folder for temporary files,
 // which this user alone can enter, and always the same for the same folder.
-func socketPath(folder, name string) (string, error) {
-	if path := filepath.Join(folder, name); len(path) <= maxSocketPath {
+func socketPath(folder string) (string, error) {
+	if path := filepath.Join(folder, socketName); len(path) <= maxSocketPath {
 		return path, nil
 	}
 	sum := sha256.Sum256([]byte(folder))
 	short := filepath.Join(os.TempDir(), "hygia-"+strconv.Itoa(os.Getuid())+"-"+hex.EncodeToString(sum[:6]))
-	if path := filepath.Join(short, name); len(path) > maxSocketPath {
+	if path := filepath.Join(short, socketName); len(path) > maxSocketPath {
 		return "", fmt.Errorf("no place for a unix socket: %s and %s are both too long", folder, short)
 	}
 	if err := os.Mkdir(short, 0o700); err != nil && !os.IsExist(err) {
@@ -38,5 +41,5 @@ func socketPath(folder, name string) (string, error) {
 	if !info.IsDir() || info.Mode().Perm() != 0o700 || !ok || int(owner.Uid) != os.Getuid() {
 		return "", fmt.Errorf("%s exists and is not this user's alone: remove it", short)
 	}
-	return filepath.Join(short, name), nil
+	return filepath.Join(short, socketName), nil
 }

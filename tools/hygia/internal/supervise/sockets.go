@@ -57,13 +57,16 @@ func listen(ctx context.Context, host string, port int, option string) (*socket,
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", option, err)
 	}
-	defer l.Close()
 	file, err := l.(*net.TCPListener).File()
-	if err != nil {
+	if err = errors.Join(err, l.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", option, err)
 	}
 	return &socket{address: l.Addr().String(), file: file}, nil
 }
+
+// close gives the port back. A socket that nothing was written to has no error
+// that matters.
+func (s *socket) close() { _ = s.file.Close() }
 
 // sockets are one service's.
 type sockets struct{ serve, metrics *socket }
@@ -78,7 +81,7 @@ func openSockets(ctx context.Context, host string, ports map[string]Ports) (map[
 		}
 		metrics, err := listen(ctx, host, ports[s.name].Metrics, MetricsOption(s.name))
 		if err != nil {
-			serve.file.Close()
+			serve.close()
 			closeSockets(all)
 			return nil, err
 		}
@@ -89,7 +92,7 @@ func openSockets(ctx context.Context, host string, ports map[string]Ports) (map[
 
 func closeSockets(all map[string]sockets) {
 	for _, s := range all {
-		s.serve.file.Close()
-		s.metrics.file.Close()
+		s.serve.close()
+		s.metrics.close()
 	}
 }

@@ -160,7 +160,9 @@ func (s *Suite) Stop() error {
 	}
 	if s.supervisor != nil {
 		s.cancel()
-		<-s.ended
+		if err := <-s.ended; !errors.Is(err, context.Canceled) {
+			errs = append(errs, err)
+		}
 	}
 	for _, c := range s.children {
 		errs = append(errs, c.log.Close())

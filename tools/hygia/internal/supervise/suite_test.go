@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 	if w.folder, err = supervise.OpenFolder(filepath.Join(t.TempDir(), "suite"), false); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.folder.Close() })
+	t.Cleanup(func() { _ = w.folder.Close() })
 	return w
 }
 
@@ -133,7 +133,7 @@ func TestStartRestartStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	eventually(t, "content answers", func() bool {
 		answer, err := statusv1.NewStatusServiceClient(conn).GetStatus(t.Context(), &statusv1.GetStatusRequest{})
 		return err == nil && answer.SpiffeId == "spiffe://hygia.local/content"
@@ -186,7 +186,7 @@ func TestBusyPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 	port := taken.Addr().(*net.TCPAddr).Port
 	for service, option := range map[string]string{supervise.Gateway: "--http-port", supervise.Audit: "--audit-port"} {
 		c := w.config()

@@ -44,7 +44,7 @@ func LoadState(path string) (State, error) {
 	if info.Size() > maxState {
 		return State{}, fmt.Errorf("state file %s: larger than %d MiB", path, maxState>>20)
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the caller names it
 	if err != nil {
 		return State{}, fmt.Errorf("state file: %w", err)
 	}
