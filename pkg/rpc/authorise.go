@@ -56,6 +56,10 @@ func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
+// withoutToken is for calls that a service makes in its own name: the log has no
+// use for a person's token.
+func withoutToken(ctx context.Context) context.Context { return WithToken(ctx, "") }
+
 func tokenFrom(ctx context.Context) (string, bool) {
 	token, ok := ctx.Value(tokenKey{}).(string)
 	return token, ok && token != ""

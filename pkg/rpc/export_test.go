@@ -26,3 +26,6 @@ func Budget(ctx context.Context, streaming bool) (left time.Duration, err error)
 	})
 	return left, err
 }
+
+// TokenFrom tells which token a client's call would carry.
+func TokenFrom(ctx context.Context) (string, bool) { return tokenFrom(ctx) }

@@ -102,7 +102,7 @@ func (s *Server) conclude(ctx context.Context, a *access.Access, why error) erro
 // append returns once the events are durable. Outcomes come with a context that
 // outlives the caller's; an intent that nobody waits for need not be.
 func (s *Server) append(ctx context.Context, events ...*auditv1.Event) error {
-	ctx, cancel := context.WithTimeout(ctx, appendTime)
+	ctx, cancel := context.WithTimeout(withoutToken(ctx), appendTime)
 	defer cancel()
 	started := time.Now() //nolint:forbidigo // a duration, on the monotonic clock
 	err := s.audit.Append(ctx, events...)
@@ -120,7 +120,7 @@ func (s *Server) flush(ctx context.Context) {
 	if s.outbox == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	ctx, cancel := context.WithTimeout(withoutToken(ctx), flushTime)
 	defer cancel()
 	if err := s.outbox.Flush(ctx); err != nil {
 		s.logger.WarnContext(ctx, "audit outbox not flushed yet", telemetry.Err(err))

@@ -389,3 +389,23 @@ func TestUploadsAreJudgedMessageByMessage(t *testing.T) {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
+
+func TestTheLogGetsNoTokens(t *testing.T) {
+	log := &audittest.Log{Before: func(ctx context.Context, _ []*auditv1.Event) error {
+		if token, ok := rpc.TokenFrom(ctx); ok {
+			t.Errorf("the log is called with the token %q", token)
+		}
+		return nil
+	}}
+	w := newWorld(t, log)
+	w.handlers.unary = func(ctx context.Context, _ *request) (*response, error) {
+		if token, _ := rpc.TokenFrom(ctx); token != "editor" {
+			t.Errorf("the handler's calls carry the token %q", token)
+		}
+		return secret(), nil
+	}
+	w.serve()
+	if _, err := get(as(t.Context(), "editor"), w.dial(rpc.Gateway), write); err != nil {
+		t.Fatal(err)
+	}
+}
