@@ -55,7 +55,7 @@ func Main() int {
 		StdinTerminal: term.IsTerminal(int(os.Stdin.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		ReadPassword: readPassword, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
 		ConfigDir: filepath.Join(config, "hygia"), Executable: executable,
-		HTTP: &http.Client{Timeout: 2 * time.Minute}, Version: service.Version(), Signals: signals,
+		HTTP: &http.Client{}, Version: service.Version(), Signals: signals,
 		Clock: time.Now, //nolint:forbidigo // from here on it is handed in
 	}.Run(context.Background())
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/hygia-suite/hygia/tools/hygia/internal/demo"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/supervise"
@@ -105,9 +107,19 @@ func (s *upShow) up(suite *supervise.Suite, env string, people bool) {
 	}
 	s.say(upLines, s.app.env.Clock().Sub(s.since).Seconds(), suite.URL(), filepath.Join(s.dir, "logs"))
 	if people {
-		s.say(tryLines, env, s.app.shorten(s.app.env.Executable))
+		s.say(tryLines, quoted(env), quoted(s.app.shorten(s.app.env.Executable)))
 	}
 	s.say("\nCtrl-C stops everything.")
+}
+
+// quoted is a path as a shell takes it.
+func quoted(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool {
+		return !strings.ContainsRune("/._-+,:@%", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}) {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }
 
 func (s *upShow) stopping() {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -18,6 +19,13 @@ import (
 // MaxResponse bounds one answer, in bytes. The largest that the suite gives is
 // an entry of 1 MiB, which JSON can swell by escapes.
 const MaxResponse = 16 << 20
+
+// A call ends after callTime, an upload, which may go over a slow line, after
+// uploadTime.
+const (
+	callTime   = time.Minute
+	uploadTime = 15 * time.Minute
+)
 
 // Options say where a suite is and who asks.
 type Options struct {
@@ -82,17 +90,23 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out proto.Me
 		}
 		body, contentType = bytes.NewReader(text), "application/json"
 	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	return c.send(ctx, method, path, contentType, body, 0, out)
 }
 
 // Upload streams a body of a known size. The size is sent ahead, so that the
 // gateway refuses one that is too large before it is read.
 func (c *Client) Upload(ctx context.Context, path, contentType string, body io.Reader, size int64, out proto.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, uploadTime)
+	defer cancel()
 	return c.send(ctx, http.MethodPost, path, contentType, body, size, out)
 }
 
 // Get fetches a path's JSON as it is.
 func (c *Client) Get(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	return c.exchange(ctx, http.MethodGet, path, "", nil, 0)
 }
 

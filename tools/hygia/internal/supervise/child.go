@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"runtime"
@@ -42,6 +43,7 @@ type child struct {
 	registry registry
 	notify   func(Event)
 	clock    func() time.Time
+	logger   *slog.Logger
 	// gaveUp is told why, once.
 	gaveUp func(error)
 
@@ -114,11 +116,14 @@ func (c *child) run(ctx context.Context) error {
 	if err := c.registry.Started(cmd.Process.Pid, c.id); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", c.service.name, err), cmd.Process.Kill(), cmd.Wait())
 	}
+	c.logger.Info("process started", "spiffe_id", c.id.String(), "pid", cmd.Process.Pid)
 	ended := make(chan struct{})
 	go c.end(ctx, cmd.Process, ended)
 	err := cmd.Wait()
 	close(ended)
 	c.registry.Exited(cmd.Process.Pid)
+	c.logger.Info("process ended", "spiffe_id", c.id.String(), "pid", cmd.Process.Pid,
+		"exit_code", cmd.ProcessState.ExitCode(), "ok", ctx.Err() != nil)
 	return err
 }
 

@@ -68,28 +68,28 @@ func TestLogIsBounded(t *testing.T) {
 }
 
 func TestSocketPath(t *testing.T) {
-	short, err := socketPath("/run/suite")
-	if err != nil || short != "/run/suite/spiffe.sock" {
+	short, away, err := socketPath("/run/suite")
+	if err != nil || away || short != "/run/suite/spiffe.sock" {
 		t.Errorf("got %q, %v", short, err)
 	}
 	t.Setenv("TMPDIR", "/tmp")
 	deep := t.TempDir() + strings.Repeat("/deeper", 20)
-	long, err := socketPath(deep)
-	if err != nil || len(long) > maxSocketPath {
+	long, away, err := socketPath(deep)
+	if err != nil || !away || len(long) > maxSocketPath {
 		t.Fatalf("got %q, %v", long, err)
 	}
 	defer func() { _ = os.RemoveAll(filepath.Dir(long)) }()
-	if again, err := socketPath(deep); err != nil || again != long {
+	if again, _, err := socketPath(deep); err != nil || again != long {
 		t.Errorf("got %q, %v", again, err)
 	}
 	if err := os.Chmod(filepath.Dir(long), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := socketPath(deep); err == nil {
+	if _, _, err := socketPath(deep); err == nil {
 		t.Error("a folder that others can enter was taken")
 	}
 	t.Setenv("TMPDIR", "/tmp"+strings.Repeat("/deep", 30))
-	if _, err := socketPath(deep); err == nil {
+	if _, _, err := socketPath(deep); err == nil {
 		t.Error("a path that is too long was given")
 	}
 }

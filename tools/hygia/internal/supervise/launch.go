@@ -68,16 +68,16 @@ func (s *Suite) supervise(ctx context.Context) {
 	s.ended = s.supervisor.ServeBackground(ctx)
 }
 
+// logEvent logs what goes wrong in the tree itself; services log their own ends.
 func (s *Suite) logEvent(e suture.Event) {
-	s.telemetry.Logger.Warn("supervisor: " + eventName(e.Type()))
-}
-
-func eventName(t suture.EventType) string {
-	names := map[suture.EventType]string{
-		suture.EventTypeStopTimeout: "a service did not stop in time", suture.EventTypeServicePanic: "a service's keeper panicked",
-		suture.EventTypeServiceTerminate: "a service ended", suture.EventTypeBackoff: "restarts are paused", suture.EventTypeResume: "restarts go on",
+	switch e.Type() {
+	case suture.EventTypeStopTimeout:
+		s.telemetry.Logger.Error("a service did not stop in time")
+	case suture.EventTypeServicePanic:
+		s.telemetry.Logger.Error("the keeper of a service panicked")
+	case suture.EventTypeBackoff:
+		s.telemetry.Logger.Warn("restarts are paused")
 	}
-	return names[t]
 }
 
 // named is a function as a suture.Service.
@@ -90,9 +90,12 @@ func (n named) Serve(ctx context.Context) error { return n.serve(ctx) }
 func (n named) String() string                  { return n.name }
 
 func (s *Suite) workloadAPI() (*workload.Server, error) {
-	socket, err := socketPath(s.config.Folder.Path("run"))
+	socket, away, err := socketPath(s.config.Folder.Path("run"))
 	if err != nil {
 		return nil, err
+	}
+	if away {
+		s.temporary = filepath.Dir(socket)
 	}
 	return workload.New(workload.Config{
 		SocketPath: socket, TrustDomain: s.config.TrustDomain, Dir: s.config.Folder.Path("workload"),
@@ -156,7 +159,7 @@ func (s *Suite) add(sv service, workloadAPI string) error {
 		service: sv, id: id, binary: binary, config: config, log: log, registry: s.registry,
 		env:   environment(s.config.Environment, workloadAPI),
 		files: []*os.File{s.sockets[sv.name].serve.file, s.sockets[sv.name].metrics.file},
-		kill:  s.kill, notify: s.notify, clock: s.config.Clock,
+		kill:  s.kill, notify: s.notify, clock: s.config.Clock, logger: s.telemetry.Logger,
 		gaveUp: func(err error) { s.failed <- fmt.Errorf("%w: %w", ErrGaveUp, err) },
 	}
 	s.children = append(s.children, c)

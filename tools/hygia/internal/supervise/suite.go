@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -76,6 +77,9 @@ type Suite struct {
 	telemetry *telemetry.Telemetry
 	log       *logFile
 	identity  *identity.Source
+	// temporary is the folder of the Workload API's socket, where it is not in
+	// Folder.
+	temporary string
 
 	supervisor *suture.Supervisor
 	ended      <-chan error
@@ -171,6 +175,9 @@ func (s *Suite) Stop() error {
 		errs = append(errs, s.log.Close())
 	}
 	closeSockets(s.sockets)
+	if s.temporary != "" {
+		errs = append(errs, os.RemoveAll(s.temporary))
+	}
 	return errors.Join(errs...)
 }
 
