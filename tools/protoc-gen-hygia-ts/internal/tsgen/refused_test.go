@@ -91,7 +91,7 @@ func TestRefused(t *testing.T) {
 		},
 		"a name of the language": {
 			"message Promise {}",
-			"x.proto:3: a.b.v1.Promise: its type would be named Promise, as that of the generated code is",
+			"x.proto:3: a.b.v1.Promise: its type would be named Promise, as a part of the generated code is",
 		},
 		"a method that is none": {
 			strings.Replace(rpc(`{get: "/v1/x"}`, ""), "rpc Get", "rpc Constructor", 1),

@@ -2,7 +2,6 @@ package tsgen
 
 import (
 	"errors"
-	"slices"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/compiler/protogen"
@@ -52,10 +51,11 @@ func refusedZeros(validator protovalidate.Validator, m *protogen.Message, requir
 		if len(path) != 1 { // a rule of the message as a whole: no field alone is at fault
 			continue
 		}
-		at := slices.IndexFunc(m.Fields, func(f *protogen.Field) bool {
-			return int32(f.Desc.Number()) == path[0].GetFieldNumber()
-		})
-		required[m.Fields[at]] = true
+		for _, field := range m.Fields { // none, where the rule is a oneof's
+			if int32(field.Desc.Number()) == path[0].GetFieldNumber() {
+				required[field] = true
+			}
+		}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package tsgen
 
 import (
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/compiler/protogen"
@@ -37,22 +36,26 @@ func alias(name protoreflect.FullName) string {
 	return strings.Join(parts[max(0, len(parts)-2):], "")
 }
 
-// taken are names that the generated code needs for itself.
-var taken = []string{
-	"Array", "AsyncGenerator", "CallOptions", "Omit", "Promise", "Readonly", "Record", "Transport",
-	"items", "json", "only", "path", "without",
+// reserved tells which names the generated code needs for itself.
+func reserved(name string) bool {
+	switch name {
+	case "AsyncGenerator", "CallOptions", "Omit", "Promise", "Readonly", "Record", "Transport",
+		"items", "json", "only", "path", "without":
+		return true
+	}
+	return false
 }
 
 // check refuses names that would meet in a package's file.
 func (s *scope) check(u *unit) error {
-	if as := s.aliases[u.name]; slices.Contains(taken, as) {
+	if as := s.aliases[u.name]; reserved(as) {
 		return refusal.Of(u.files[0].Desc, "its package would be imported as %s, as a part of the generated code is", as)
 	}
 	owners := map[string]protoreflect.FullName{}
-	for _, name := range taken {
-		owners[name] = "the generated code"
-	}
 	claim := func(d protoreflect.Descriptor, name string) error {
+		if reserved(name) {
+			return refusal.Of(d, "its type would be named %s, as a part of the generated code is", name)
+		}
 		if owner, met := owners[name]; met {
 			return refusal.Of(d, "its type would be named %s, as that of %s is", name, owner)
 		}

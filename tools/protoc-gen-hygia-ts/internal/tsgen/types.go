@@ -7,10 +7,16 @@ import (
 	"github.com/hygia-suite/hygia/tools/protoc-gen-hygia-ts/internal/refusal"
 )
 
-// wellKnown are messages with a JSON form of their own that the runtime names.
-var wellKnown = map[protoreflect.FullName]string{
-	"google.protobuf.Empty":     "Empty",
-	"google.protobuf.Timestamp": "Timestamp",
+// wellKnown is the runtime's name of a message with a JSON form of its own; ""
+// where it is not one of those.
+func wellKnown(name protoreflect.FullName) string {
+	switch name {
+	case "google.protobuf.Empty":
+		return "Empty"
+	case "google.protobuf.Timestamp":
+		return "Timestamp"
+	}
+	return ""
 }
 
 // fieldType is the type of a field's value where it is there.
@@ -38,7 +44,7 @@ func (f *file) single(field *protogen.Field, as form) (string, error) {
 	case field.Enum != nil:
 		return f.refer(field.Desc, field.Enum.Desc, field.Enum.GoIdent.GoName)
 	case field.Message != nil:
-		if name, ok := wellKnown[field.Message.Desc.FullName()]; ok {
+		if name := wellKnown(field.Message.Desc.FullName()); name != "" {
 			return f.json(name), nil
 		}
 		return f.refer(field.Desc, field.Message.Desc, f.forms.name(field.Message, as))

@@ -162,6 +162,10 @@ export interface ListNotesResponse {
   nextPageToken: string;
 }
 
+/**
+ * At most one is set of `colour`, `picture`.
+ * One of both is required, which no member alone can say.
+ */
 export interface PatchBookRequest {
   id: string;
   /** Required: "" has not the length. */
@@ -172,6 +176,8 @@ export interface PatchBookRequest {
   shelf: ShelfInput;
   /** Required: an empty list is too short. */
   tags: readonly string[];
+  colour?: string;
+  picture?: json.Bytes;
 }
 
 export interface PatchBookResponse {
