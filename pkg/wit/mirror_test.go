@@ -23,7 +23,7 @@ func TestFieldErrorPath(t *testing.T) {
 		t.Errorf("got %#v", field)
 	}
 	other := errors.New("other")
-	if got := wit.InField("a", other); got != other {
+	if got := wit.InField("a", other); !errors.Is(got, other) {
 		t.Errorf("another error became %v", got)
 	}
 }
