@@ -2,8 +2,10 @@ package rpc
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/hygia-suite/hygia/pkg/actor"
@@ -62,7 +64,7 @@ func unary(policy Policy, steps []step) grpc.UnaryServerInterceptor {
 			return err
 		})
 		if err != nil {
-			return nil, fault.From(err)
+			return nil, sent(ctx, err)
 		}
 		return response, nil
 	}
@@ -80,10 +82,22 @@ func streaming(policy Policy, steps []step) grpc.StreamServerInterceptor {
 			return err
 		})
 		if err != nil {
-			return fault.From(err)
+			return sent(stream.Context(), err)
 		}
 		return nil
 	}
+}
+
+// sent is how an error crosses to the caller. The gate has waited for the log
+// already: a client that tried again at once would make its caller wait three
+// times as long for the same answer, and is told not to (gRFC A6).
+func sent(ctx context.Context, err error) error {
+	if errors.Is(err, ErrAuditUnavailable) {
+		if e := grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", "-1")); e != nil {
+			err = errors.Join(err, e) // the stream is gone, and with it the caller
+		}
+	}
+	return fault.From(err)
 }
 
 // gatedStream shows a handler only messages that were judged, and sends only

@@ -117,9 +117,11 @@ func (f *flaky) TrashEntry(context.Context, *contentv1.TrashEntryRequest) (*cont
 	return &contentv1.TrashEntryResponse{}, f.answer()
 }
 
-func TestOnlyReadsAreTriedAgain(t *testing.T) {
+// serveFlaky starts a content service, for anybody's reads and changes.
+func serveFlaky(t *testing.T, log *audittest.Log) (*flaky, contentv1.ContentServiceClient) {
+	t.Helper()
 	service := &flaky{}
-	w := newWorld(t, &audittest.Log{})
+	w := newWorld(t, log)
 	w.options.Policy = rpc.Policy{}
 	for _, m := range contentv1.ContentService_ServiceDesc.Methods {
 		w.options.Policy["/"+contentv1.ContentService_ServiceDesc.ServiceName+"/"+m.MethodName] = rpc.Row{
@@ -133,24 +135,38 @@ func TestOnlyReadsAreTriedAgain(t *testing.T) {
 	contentv1.RegisterContentServiceServer(s.GRPC(), service)
 	lis := listen(t)
 	w.addr = lis.Addr().String()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx, lis) }()
-	client := contentv1.NewContentServiceClient(w.dial(rpc.Gateway))
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return service, contentv1.NewContentServiceClient(w.dial(rpc.Gateway))
+}
 
+func TestOnlyReadsAreTriedAgain(t *testing.T) {
+	service, client := serveFlaky(t, &audittest.Log{})
 	service.left.Store(2)
 	if _, err := client.GetEntry(t.Context(), &contentv1.GetEntryRequest{Id: entryID}); err != nil || service.calls.Load() != 3 {
 		t.Errorf("a read that is UNAVAILABLE twice: %v after %d calls, want success after 3", err, service.calls.Load())
 	}
 	service.left.Store(1)
 	service.calls.Store(0)
-	_, err = client.TrashEntry(t.Context(), &contentv1.TrashEntryRequest{Id: entryID})
+	_, err := client.TrashEntry(t.Context(), &contentv1.TrashEntryRequest{Id: entryID})
 	wantFault(t, err, codes.Unavailable, "BUSY")
 	if n := service.calls.Load(); n != 1 {
 		t.Errorf("a change was tried %d times", n)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
+}
+
+func TestAReadIsNotRepeatedWhileTheLogIsDown(t *testing.T) {
+	service, client := serveFlaky(t, &audittest.Log{Before: down})
+	_, err := client.GetEntry(t.Context(), &contentv1.GetEntryRequest{Id: entryID})
+	wantFault(t, err, codes.Unavailable, "AUDIT_UNAVAILABLE")
+	if n := service.calls.Load(); n != 1 {
+		t.Errorf("the read was tried %d times", n)
 	}
 }
