@@ -180,27 +180,6 @@ func printOutcome(w io.Writer, e *contentv1.Entry) {
 	fmt.Fprintf(w, "%s is %s: %s\n", e.GetId(), enum(e.GetStatus(), "ENTRY_STATUS_"), clip(e.GetContent().GetTitle(), 80))
 }
 
-func (a *app) contentSign() *cobra.Command {
-	var hash string
-	c := a.entryCommand(&cobra.Command{
-		Use: "sign ID --hash sha256:…", Short: "Signs off exactly what you read",
-		Long: `Signs off an entry in review. A sign-off is bound to the hash of what was read,
-which ` + "`hygia content show`" + ` prints: if the entry has changed since, it is refused.
-
-JSON: Entry, as in the API.`,
-		Example: "  hygia content show ID --body\n  hygia content sign ID --hash sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
-	}, asReviewer, func(ctx context.Context, client *rest.Client, id string) error {
-		out := &contentv1.SignEntryResponse{}
-		if err := client.Call(ctx, http.MethodPost, entryPath(id, "/sign"), &contentv1.SignEntryRequest{ContentHash: hash}, out); err != nil {
-			return err
-		}
-		return a.show(out.Entry, func(w io.Writer) { printOutcome(w, out.Entry) })
-	})
-	c.Flags().StringVar(&hash, "hash", "", "the hash of what you read")
-	require(c, "hash")
-	return c
-}
-
 func (a *app) contentReturn() *cobra.Command {
 	var why string
 	c := a.entryCommand(&cobra.Command{

@@ -46,6 +46,26 @@ func TestContentSteps(t *testing.T) {
 	}
 }
 
+// At a terminal, what is signed is what was shown.
+func TestContentSignAsks(t *testing.T) {
+	w := newWorld(t)
+	w.answer("GET /v1/entries/e1", `{"entry":`+entry+`}`)
+	w.answer("POST /v1/entries/e1/sign", `{"entry":`+entry+`}`)
+	_, stderr := w.want(2, "content", "sign", "e1")
+	contains(t, stderr, "--hash")
+	w.stdinTerminal, w.stdin = true, "no\n"
+	_, stderr = w.want(3, "content", "sign", "e1")
+	contains(t, stderr, "<p>corpo</p>", "sha256:ab", "not signed")
+	if got := w.last().line; got != "GET /v1/entries/e1" {
+		t.Errorf("asked %s", got)
+	}
+	w.stdin = "yes\n"
+	w.want(0, "content", "sign", "e1")
+	if got := w.last(); got.body != `{"contentHash":"sha256:ab"}` {
+		t.Errorf("signed %s", got.body)
+	}
+}
+
 func TestContentShowBody(t *testing.T) {
 	w := newWorld(t)
 	w.answer("GET /v1/entries/e1", `{"entry":`+entry+`}`)

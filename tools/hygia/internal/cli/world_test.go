@@ -23,9 +23,9 @@ type world struct {
 	server *httptest.Server
 	env    map[string]string
 	stdin  string
-	// terminal makes standard error one.
-	terminal bool
-	clock    func() time.Time
+	// stdinTerminal and terminal make standard input and standard error one.
+	stdinTerminal, terminal bool
+	clock                   func() time.Time
 
 	mu       sync.Mutex
 	routes   map[string]http.HandlerFunc
@@ -127,7 +127,7 @@ func (w *world) run(args ...string) (code int, stdout, stderr string) {
 	w.t.Helper()
 	var out, problems bytes.Buffer
 	code = cli.Env{
-		Args: args, Stdin: strings.NewReader(w.stdin), Stdout: &out, Stderr: &problems, StderrTerminal: w.terminal,
+		Args: args, Stdin: strings.NewReader(w.stdin), Stdout: &out, Stderr: &problems, StdinTerminal: w.stdinTerminal, StderrTerminal: w.terminal,
 		Getenv: func(key string) string { return w.env[key] }, Dir: w.dir, ConfigDir: filepath.Join(w.dir, "config"),
 		HTTP: w.server.Client(), Clock: w.clock, Version: "1.2.3-test",
 	}.Run(w.t.Context())
