@@ -28,9 +28,10 @@ type Env struct {
 	ReadPassword func(prompt string) (string, error)
 	Getenv       func(string) string
 	Environ      []string
-	// Dir is the working folder; ConfigDir holds the person's settings.
+	// Dir is the working folder; ConfigDir holds the person's settings, and is
+	// empty where they have none.
 	Dir, ConfigDir string
-	// Executable is this very program.
+	// Executable is this very program; empty where the system does not tell.
 	Executable string
 	HTTP       *http.Client
 	Clock      func() time.Time
@@ -43,18 +44,21 @@ type Env struct {
 func Main() int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup asks to go on without a terminal
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	dir, _ := os.Getwd() // where it cannot be had, there is no dev.env above it
 	config, err := os.UserConfigDir()
-	if err != nil {
-		config = filepath.Join(os.TempDir(), "hygia")
+	if err == nil {
+		config = filepath.Join(config, "hygia")
 	}
-	executable, _ := os.Executable() // only `hygia up` needs it, and says so
+	executable, _ := os.Executable() // only `hygia up` needs it, and says so where it is missing
 	return Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		StdinTerminal: term.IsTerminal(int(os.Stdin.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		ReadPassword: readPassword, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
-		ConfigDir: filepath.Join(config, "hygia"), Executable: executable,
+		ConfigDir: config, Executable: executable,
 		HTTP: &http.Client{}, Version: service.Version(), Signals: signals,
 		Clock: time.Now, //nolint:forbidigo // from here on it is handed in
 	}.Run(context.Background())

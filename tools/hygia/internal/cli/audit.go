@@ -162,6 +162,9 @@ func (a *app) runVerify(ctx context.Context, f verifyFlags) error {
 		return err
 	}
 	statePath := a.statePath(f.state, t, key)
+	if statePath == "" {
+		return usage("there is no folder for your settings to remember this run in: name a file with --state")
+	}
 	state, err := verify.LoadState(statePath)
 	if err != nil {
 		return err
@@ -211,6 +214,9 @@ func (a *app) statePath(flag string, t target, key string) string {
 	name := "audit-" + hex.EncodeToString(sum[:8]) + ".json"
 	if t.dev.Path != "" && sameSuite(t.url, t.dev.Values[devenv.URL]) {
 		return filepath.Join(filepath.Dir(t.dev.Path), name)
+	}
+	if a.env.ConfigDir == "" {
+		return ""
 	}
 	return filepath.Join(a.env.ConfigDir, name)
 }

@@ -120,9 +120,11 @@ func (a *app) who(r role, t target) (token, purpose string, err error) {
 	if token = a.env.Getenv(devenv.Token); token != "" {
 		return token, "", nil
 	}
-	logins, err := devenv.ReadLogins(a.loginsPath())
-	if err != nil {
-		return "", "", err
+	logins := devenv.Logins{}
+	if a.env.ConfigDir != "" {
+		if logins, err = devenv.ReadLogins(a.loginsPath()); err != nil {
+			return "", "", err
+		}
 	}
 	if login, ok := logins[t.url]; ok && login.Expire.After(a.env.Clock()) {
 		return login.Token, "", nil

@@ -95,6 +95,20 @@ func TestLoginIsKept(t *testing.T) {
 	contains(t, stderr, "nobody is signed in")
 }
 
+// Without a folder for settings nothing is kept, and all else works.
+func TestWithoutSettings(t *testing.T) {
+	w := newWorld(t)
+	w.homeless = true
+	w.answer("GET /v1/status", healthy)
+	w.want(0, "status")
+	w.want(2, "login", "--tenant", "a", "--email", "a@b.example")
+	_, stderr := w.want(2, "audit", "verify", "--key", "k")
+	contains(t, stderr, "--state")
+	if files, _ := os.ReadDir(w.dir); len(files) != 0 {
+		t.Errorf("it wrote %v", files)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	w.answer("GET /v1/status", healthy)

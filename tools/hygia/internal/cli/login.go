@@ -40,6 +40,9 @@ JSON: {"person": Person, "expireTime": "…"}; the token is not printed.`,
 }
 
 func (a *app) runLogin(ctx context.Context, tenant, email string) error {
+	if a.env.ConfigDir == "" {
+		return usage("there is no folder for your settings to keep a token in: set HOME or XDG_CONFIG_HOME")
+	}
 	t, err := a.where()
 	if err != nil {
 		return err

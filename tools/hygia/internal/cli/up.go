@@ -88,6 +88,9 @@ func (a *app) runUp(ctx context.Context, f upFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	if a.env.Executable == "" {
+		return errors.New("the system does not tell where this program is, and the services are told by their programs")
+	}
 	bin := a.path(f.bin)
 	if f.bin == "" {
 		bin = filepath.Dir(a.env.Executable)

@@ -23,6 +23,8 @@ type world struct {
 	server *httptest.Server
 	env    map[string]string
 	stdin  string
+	// homeless is a person without a folder for settings.
+	homeless bool
 	// stdinTerminal and terminal make standard input and standard error one.
 	stdinTerminal, terminal bool
 	clock                   func() time.Time
@@ -126,9 +128,13 @@ func (w *world) file(name, text string) string {
 func (w *world) run(args ...string) (code int, stdout, stderr string) {
 	w.t.Helper()
 	var out, problems bytes.Buffer
+	config := filepath.Join(w.dir, "config")
+	if w.homeless {
+		config = ""
+	}
 	code = cli.Env{
 		Args: args, Stdin: strings.NewReader(w.stdin), Stdout: &out, Stderr: &problems, StdinTerminal: w.stdinTerminal, StderrTerminal: w.terminal,
-		Getenv: func(key string) string { return w.env[key] }, Dir: w.dir, ConfigDir: filepath.Join(w.dir, "config"),
+		Getenv: func(key string) string { return w.env[key] }, Dir: w.dir, ConfigDir: config,
 		HTTP: w.server.Client(), Clock: w.clock, Version: "1.2.3-test",
 	}.Run(w.t.Context())
 	return code, out.String(), problems.String()

@@ -45,7 +45,7 @@ func fakeService(name string) int {
 		return 1
 	case "hang":
 		signal.Ignore(syscall.SIGTERM)
-		select {}
+		time.Sleep(time.Hour)
 	}
 	if name == supervise.Gateway {
 		return service.Main(name, fakeGateway)
@@ -99,7 +99,8 @@ func supervisorToKill(dir string) int {
 	for _, name := range supervise.Names() {
 		fmt.Println(suite.PID(name))
 	}
-	select {}
+	time.Sleep(time.Hour)
+	return 0
 }
 
 func configOf(folder *supervise.Folder, binaries string) supervise.Config {
