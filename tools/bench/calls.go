@@ -52,7 +52,7 @@ func hold(ctx context.Context, rounds int, competition []entrants) ([]Row, error
 	return compete(rounds, all)
 }
 
-var nopExport = &component.Export{Name: "nop"}
+var nopExport = &component.Export{Name: "nop"} //nolint:gochecknoglobals // a constant, as generated code has it
 
 const nopText = `(component
   (core module $m (func (export "nop")))
@@ -98,7 +98,7 @@ func liveNop(beside string) entrants {
 			instance.Close()
 			_ = engine.Close()
 		}
-		return []contender{{name: "component no-op, beside " + beside, beside: beside, batch: 4000, op: callNop(instance)}}, end, nil
+		return []contender{{name: "component no-op, beside " + beside, beside: beside, batch: 4000, op: callNop(instance)}}, end, nil //nolint:contextcheck // see callNop
 	}
 }
 
@@ -123,13 +123,13 @@ func freshNops(ctx context.Context) ([]contender, func(), error) {
 		return nil, nil, err
 	}
 	return []contender{
-		{name: "fresh instance + no-op", beside: coreCall, batch: 1000, op: callNop(plain)},
-		{name: "fresh instance + no-op, 20 imports", beside: coreCall, batch: 1000, op: callNop(importing)},
+		{name: "fresh instance + no-op", beside: coreCall, batch: 1000, op: callNop(plain)},                 //nolint:contextcheck // see callNop
+		{name: "fresh instance + no-op, 20 imports", beside: coreCall, batch: 1000, op: callNop(importing)}, //nolint:contextcheck // see callNop
 	}, func() { _ = engine.Close() }, nil
 }
 
 func callNop(caller component.Caller) func() error {
-	ctx := context.Background()
+	ctx := context.Background() // as the peers are called: without a deadline of the caller's
 	return func() error { return caller.Call(ctx, nopExport, nil, nil) }
 }
 

@@ -21,7 +21,7 @@ func instances(ctx context.Context, o options, _ io.Writer) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer engine.Close()
+	defer func() { _ = engine.Close() }()
 	program, err := link(ctx, engine, memoryText, component.NewHost())
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func rest(ctx context.Context, o options, stderr io.Writer) (rows []Row, err err
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	suite, err := startSuite(ctx, o.suite, dir, stderr)
 	if err != nil {
 		return nil, err

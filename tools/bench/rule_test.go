@@ -19,7 +19,7 @@ func TestBothRulesAreTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer engine.Close()
+	defer func() { _ = engine.Close() }()
 	p, err := loadRule(t.Context(), engine)
 	if err != nil {
 		t.Fatal(err)

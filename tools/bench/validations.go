@@ -18,6 +18,8 @@ var guests embed.FS //nolint:gochecknoglobals // embedded files are one
 const nativeRule = "1 KiB validation, native Go"
 
 // validations measures a rule over 1 KiB of text, as a component and in Go.
+//
+//nolint:contextcheck // measured as callNop
 func validations(ctx context.Context) ([]contender, func(), error) {
 	engine, err := component.NewEngine(component.Config{})
 	if err != nil {

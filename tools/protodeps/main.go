@@ -18,7 +18,7 @@ import (
 	"strings"
 
 	validate "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	"github.com/jhump/protoreflect/desc"
+	"github.com/jhump/protoreflect/desc" //nolint:staticcheck // what its printer takes; the next version is not served
 	"github.com/jhump/protoreflect/desc/protoprint"
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -87,7 +87,7 @@ func collect(files map[string]protoreflect.FileDescriptor, f protoreflect.FileDe
 
 func put(path string, text []byte, check bool) error {
 	if check {
-		have, err := os.ReadFile(path)
+		have, err := os.ReadFile(path) //nolint:gosec // a path of this repository
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -96,8 +96,8 @@ func put(path string, text []byte, check bool) error {
 		}
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as above
 		return err
 	}
-	return os.WriteFile(path, text, 0o644)
+	return os.WriteFile(path, text, 0o644) //nolint:gosec // sources are for everybody to read
 }

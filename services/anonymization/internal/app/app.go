@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hygia-suite/hygia/pkg/component"
@@ -17,12 +18,12 @@ import (
 )
 
 // Run serves until ctx ends.
-func Run(ctx context.Context, env *service.Env[service.Config]) error {
+func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	engine, err := component.NewEngine(component.Config{})
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
+	defer func() { err = errors.Join(err, engine.Close()) }()
 	detector, err := plugin.Load(ctx, plugin.Options{
 		Engine: engine, Files: plugins.BRIdentifiers(), Exports: anonymization.DetectorExports,
 	})
@@ -50,7 +51,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) error {
 	o.Status.Components = func() []*statusv1.Component {
 		return []*statusv1.Component{detector.Status(), transformer.Status()}
 	}
-	server, err := rpc.NewServer(o)
+	server, err := rpc.NewServer(o) //nolint:contextcheck // calls bring contexts of their own
 	if err != nil {
 		return fmt.Errorf("anonymization: %w", err)
 	}

@@ -76,7 +76,7 @@ func (g *generator) signatureOf(c call) string {
 
 // funcDocs documents a function, with its signature in WIT.
 func (g *generator) funcDocs(c call, name string) string {
-	docs := prose.Sentence(name, "returns", c.Docs, "calls "+c.Name+".") + "\n\n\t" + c.Func.String()
+	docs := prose.Sentence(name, "returns", c.Docs, "calls "+c.Name+".") + "\n\n\t" + c.String()
 	if c.failure != "" {
 		docs += "\n\nWhere the function itself refuses, the error is " + prose.Article(c.failure) + "."
 	}

@@ -98,9 +98,7 @@ func (e *syntaxError) Unwrap() error { return e.err }
 
 func (l *loader) build() ([]*model.Package, error) {
 	for _, p := range l.parsed {
-		if err := l.declare(p); err != nil {
-			return nil, err
-		}
+		l.declare(p)
 	}
 	packages := make([]*model.Package, 0, len(l.parsed))
 	for _, p := range l.parsed {
@@ -116,7 +114,7 @@ func (l *loader) build() ([]*model.Package, error) {
 }
 
 // declare makes a package, its interfaces, and its named types without content.
-func (l *loader) declare(p *parsed) error {
+func (l *loader) declare(p *parsed) {
 	name := p.wit.Name
 	p.pkg = &model.Package{
 		Namespace: name.Namespace,
@@ -153,7 +151,6 @@ func (l *loader) declare(p *parsed) error {
 			l.types[i.ID()+"."+name] = t
 		}
 	}
-	return nil
 }
 
 // used reports whether a definition only stands for what a use statement names.

@@ -84,7 +84,7 @@ func wordLength(s string) int {
 	for n < len(s) {
 		c := s[n]
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !letter && !(c == '%' && n == 0) && !(c == '-' && n > 0) {
+		if !letter && (c != '%' || n != 0) && (c != '-' || n == 0) {
 			break
 		}
 		n++
