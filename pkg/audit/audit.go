@@ -19,7 +19,8 @@ import (
 // death of every process of the suite. When it returns an error, any prefix of
 // the events may or may not have been sequenced; calling again with the same
 // events (the same ids and the same content) is safe and is how one finds out.
-// Implementations are safe for concurrent use and do not keep the events.
+// Implementations are safe for concurrent use. An event must not change once it
+// was handed over, whatever Append returned.
 type Log interface {
 	Append(ctx context.Context, events ...*auditv1.Event) error
 }

@@ -31,16 +31,16 @@ const (
 // NewClient returns a Log over the audit service's RPC.
 //
 // Append cuts the events into requests of bounded size and sends them in order.
-// A request whose fate is unknown (the service is unreachable, the answer is
-// lost) is sent again, with the same ids, until ctx ends; a request that the
-// service refused is not. Give ctx a deadline: without one, Append waits for the
-// service for ever.
+// Callers that wait at the same time share requests. A request whose fate is
+// unknown (the service is unreachable, the answer is lost) is sent again, with
+// the same ids, until ctx ends; a request that the service refused is not. Give
+// ctx a deadline: without one, Append waits for the service for ever.
 func NewClient(service auditv1.AuditServiceClient) Log {
-	return &client{service: service}
+	return &client{ferry: ferry{service: service}}
 }
 
 type client struct {
-	service auditv1.AuditServiceClient
+	ferry ferry
 }
 
 func (c *client) Append(ctx context.Context, events ...*auditv1.Event) error {
@@ -68,9 +68,8 @@ func batchLen(events []*auditv1.Event) int {
 
 // appendBatch repeats one request until it is answered for certain.
 func (c *client) appendBatch(ctx context.Context, events []*auditv1.Event) error {
-	request := &auditv1.AppendRequest{Events: events}
 	for backoff := firstBackoff; ; backoff = min(2*backoff, maxBackoff) {
-		err := c.attempt(ctx, request)
+		err := c.ferry.send(ctx, events)
 		if err == nil || !uncertain(err) {
 			return err
 		}
@@ -78,19 +77,6 @@ func (c *client) appendBatch(ctx context.Context, events []*auditv1.Event) error
 			return err
 		}
 	}
-}
-
-func (c *client) attempt(ctx context.Context, request *auditv1.AppendRequest) error {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
-	response, err := c.service.Append(ctx, request)
-	if err != nil {
-		return err
-	}
-	if len(response.GetIndexes()) != len(request.GetEvents()) {
-		return fmt.Errorf("%d events sent, %d sequenced", len(request.GetEvents()), len(response.GetIndexes()))
-	}
-	return nil
 }
 
 // uncertain reports whether err leaves open if the events were sequenced.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +89,9 @@ func TestAppendRepeatsWhatIsUncertain(t *testing.T) {
 	}
 }
 
+// attempt is longer than one request takes.
+const attempt = 2 * time.Second
+
 func TestAppendGivesUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -100,6 +104,8 @@ func TestAppendGivesUpWithItsContext(t *testing.T) {
 		if took := time.Since(started); took != 3*time.Second {
 			t.Errorf("it took %v, want the context's 3 s", took)
 		}
+		time.Sleep(attempt) // the last request ends by itself
+		synctest.Wait()
 		if len(s.batches) < 3 {
 			t.Errorf("%d attempts in 3 s of lost answers, want one a second", len(s.batches))
 		}
@@ -147,4 +153,102 @@ func TestAppendOfNothing(t *testing.T) {
 	if err := audit.NewClient(&service{errs: []error{errors.New("called")}}).Append(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// busy is a service that takes its time, refuses requests with a certain event,
+// and counts.
+type busy struct {
+	auditv1.AuditServiceClient
+	log audittest.Log
+	bad string
+
+	mu              sync.Mutex
+	calls, now, max int
+}
+
+func (b *busy) Append(ctx context.Context, r *auditv1.AppendRequest, _ ...grpc.CallOption) (*auditv1.AppendResponse, error) {
+	b.mu.Lock()
+	b.calls, b.now = b.calls+1, b.now+1
+	b.max = max(b.max, b.now)
+	b.mu.Unlock()
+	time.Sleep(10 * time.Millisecond) // of synctest's time
+	b.mu.Lock()
+	b.now--
+	b.mu.Unlock()
+	for _, e := range r.GetEvents() {
+		if e.GetId() == b.bad {
+			return nil, status.Error(codes.InvalidArgument, "malformed")
+		}
+	}
+	return &auditv1.AppendResponse{Indexes: make([]uint64, len(r.GetEvents()))}, b.log.Append(ctx, r.GetEvents()...)
+}
+
+func TestCallersShareRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &busy{}
+		log := audit.NewClient(s)
+		var wg sync.WaitGroup
+		for range 500 {
+			wg.Go(func() {
+				if err := log.Append(t.Context(), events(2)...); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := len(s.log.Events()); got != 1000 {
+			t.Errorf("%d events arrived, want 1000", got)
+		}
+		if s.calls > 10 || s.max > 2 {
+			t.Errorf("%d requests, %d at once; want few, two at once", s.calls, s.max)
+		}
+	})
+}
+
+func TestARefusalIsForItsOwnCallerAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := events(60)
+		s := &busy{bad: all[40].GetId()}
+		log := audit.NewClient(s)
+		errs := make([]error, len(all))
+		var wg sync.WaitGroup
+		for i, event := range all {
+			wg.Go(func() { errs[i] = log.Append(t.Context(), event) })
+		}
+		wg.Wait()
+		for i, err := range errs {
+			if (status.Code(err) == codes.InvalidArgument) != (i == 40) || i != 40 && err != nil {
+				t.Errorf("event %d: %v", i, err)
+			}
+		}
+		if got := len(s.log.Events()); got != 59 {
+			t.Errorf("%d events arrived, want 59", got)
+		}
+	})
+}
+
+func TestOneWhoLeavesStopsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &busy{}
+		log := audit.NewClient(s)
+		leaving, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				if i%2 == 0 {
+					if err := log.Append(leaving, events(1)...); err == nil {
+						t.Error("a caller who left was told that all is well")
+					}
+					return
+				}
+				if err := log.Append(t.Context(), events(1)...); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		time.Sleep(time.Millisecond)
+		cancel()
+		wg.Wait()
+		time.Sleep(attempt)
+	})
 }
