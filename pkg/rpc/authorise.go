@@ -17,8 +17,8 @@ func (s *Server) allowPeer(ctx context.Context, c *call, next func(context.Conte
 	return next(ctx)
 }
 
-// verifyActor checks the actor token, at this hop as at every other, and asks
-// the policy table if this person may do this for this purpose. Handlers find
+// verifyActor checks the actor token, at this hop as at every other (see
+// verifiedActors for one that comes again), and asks the policy table if this person may do this for this purpose. Handlers find
 // the actor in their context, and [Dial]'s connections forward its token.
 func (s *Server) verifyActor(ctx context.Context, c *call, next func(context.Context) error) error {
 	if c.row.Actor == None {

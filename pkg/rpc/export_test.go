@@ -29,3 +29,11 @@ func Budget(ctx context.Context, streaming bool) (left time.Duration, err error)
 
 // TokenFrom tells which token a client's call would carry.
 func TokenFrom(ctx context.Context) (string, bool) { return tokenFrom(ctx) }
+
+// MaxVerified bounds the tokens that a server remembers.
+const MaxVerified = maxVerified
+
+// Remembering returns v as a server uses it.
+func Remembering(v ActorVerifier, clock func() time.Time) ActorVerifier {
+	return newVerifiedActors(v, clock)
+}

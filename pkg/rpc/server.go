@@ -104,7 +104,7 @@ func NewServer(o ServerOptions) (*Server, error) {
 		return nil, fmt.Errorf("rpc: metrics: %w", err)
 	}
 	s := &Server{
-		self: self, verifier: o.Verifier, policy: policy, audit: o.Audit, outbox: o.Outbox,
+		self: self, verifier: newVerifiedActors(o.Verifier, o.Clock), policy: policy, audit: o.Audit, outbox: o.Outbox,
 		clock: o.Clock, ids: o.IDs, rules: rules, health: health.NewServer(),
 		logger: o.Telemetry.Logger, telemetry: o.Telemetry, waited: waited,
 	}
