@@ -23,7 +23,7 @@ const (
 	// MaxBatch bounds the leaves of one Append.
 	MaxBatch = 256
 	// batchAge is how long Tessera waits for company for the first leaf of a
-	// batch. The sequencer hands over whole batches, so waiting gains nothing;
+	// batch. Package intake hands over whole batches, so waiting gains nothing;
 	// it need only be longer than handing over takes.
 	batchAge = 200 * time.Microsecond
 	// republish keeps the checkpoint's time young while nothing happens.
