@@ -98,7 +98,7 @@ func liveNop(beside string) entrants {
 			instance.Close()
 			_ = engine.Close()
 		}
-		return []contender{{name: "component no-op, beside " + beside, beside: beside, batch: 4000, op: callNop(instance)}}, end, nil //nolint:contextcheck // see callNop
+		return []contender{{name: "component no-op, beside " + beside, beside: beside, op: callNop(instance)}}, end, nil //nolint:contextcheck // see callNop
 	}
 }
 
@@ -123,8 +123,8 @@ func freshNops(ctx context.Context) ([]contender, func(), error) {
 		return nil, nil, err
 	}
 	return []contender{
-		{name: "fresh instance + no-op", beside: coreCall, batch: 1000, op: callNop(plain)},                 //nolint:contextcheck // see callNop
-		{name: "fresh instance + no-op, 20 imports", beside: coreCall, batch: 1000, op: callNop(importing)}, //nolint:contextcheck // see callNop
+		{name: "fresh instance + no-op", beside: coreCall, op: callNop(plain)},                 //nolint:contextcheck // see callNop
+		{name: "fresh instance + no-op, 20 imports", beside: coreCall, op: callNop(importing)}, //nolint:contextcheck // see callNop
 	}, func() { _ = engine.Close() }, nil
 }
 
@@ -166,7 +166,7 @@ func corePeer(context.Context) ([]contender, func(), error) {
 		_, err := add.Call(store, int32(2), int32(40))
 		return err
 	}
-	return []contender{{name: coreCall, batch: 2000, op: op}}, store.Close, nil
+	return []contender{{name: coreCall, op: op}}, store.Close, nil
 }
 
 // extismPeer is the Extism Go SDK's call of a function that does nothing.
@@ -185,5 +185,5 @@ func extismPeer(ctx context.Context) ([]contender, func(), error) {
 		_, _, err := plugin.Call("nop", nil)
 		return err
 	}
-	return []contender{{name: extismCall, batch: 400, op: op}}, func() { _ = plugin.Close(ctx) }, nil
+	return []contender{{name: extismCall, op: op}}, func() { _ = plugin.Close(ctx) }, nil
 }

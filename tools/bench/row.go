@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -49,24 +50,28 @@ func percentile(sorted []float64, p int) float64 {
 type contender struct {
 	name   string
 	beside string
-	// batch is how many operations make a sample, so that the clock's own cost
-	// does not count.
-	batch int
-	op    func() error
+	op     func() error
 }
 
-// compete measures the contenders round by round, in turns, after a warm-up.
+// How long a contender's turn lasts, and how long it runs before that unmeasured.
+// A turn is long enough for a contender to collect its own garbage within it: in
+// a shorter one, whoever leaves finalizers behind lets the next one pay for them.
+const (
+	turn   = 50 * time.Millisecond
+	warmUp = 10 * time.Millisecond
+)
+
+// compete measures the contenders round by round, in turns. A sample is the mean
+// of a turn.
 func compete(rounds int, contenders []contender) ([]Row, error) {
 	samples := make([][]float64, len(contenders))
-	for round := range rounds + rounds/10 {
+	for range rounds {
 		for i, c := range contenders {
 			ns, err := sample(c)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
-			if round >= rounds/10 {
-				samples[i] = append(samples[i], ns)
-			}
+			samples[i] = append(samples[i], ns)
 		}
 	}
 	rows := make([]Row, len(contenders))
@@ -76,15 +81,29 @@ func compete(rounds int, contenders []contender) ([]Row, error) {
 	return rows, nil
 }
 
-// sample gives the nanoseconds that one operation took, as the mean of a batch.
+// sample gives the nanoseconds that one operation took, as the mean of a turn.
 func sample(c contender) (float64, error) {
+	runtime.GC()
+	if _, err := repeat(c.op, warmUp); err != nil {
+		return 0, err
+	}
+	return repeat(c.op, turn)
+}
+
+// repeat runs an operation for a while and gives its mean time in nanoseconds.
+func repeat(op func() error, span time.Duration) (float64, error) {
+	const between = 16 // operations between two looks at the clock
 	start := time.Now() //nolint:forbidigo // measuring is what the clock is for
-	for range c.batch {
-		if err := c.op(); err != nil {
-			return 0, err
+	for n := between; ; n += between {
+		for range between {
+			if err := op(); err != nil {
+				return 0, err
+			}
+		}
+		if took := time.Since(start); took >= span {
+			return float64(took.Nanoseconds()) / float64(n), nil
 		}
 	}
-	return float64(time.Since(start).Nanoseconds()) / float64(c.batch), nil
 }
 
 func printTable(w io.Writer, rows []Row) error {
