@@ -19,11 +19,10 @@ pub const fn key(word: &str) -> Key {
     key
 }
 
-/// A letter as the tables spell it; none for a letter that Portuguese lacks.
+/// A letter with an accent as the tables spell it; none for a letter that
+/// Portuguese lacks.
 fn fold(letter: char) -> Option<u8> {
     Some(match letter {
-        'a'..='z' => letter as u8,
-        'A'..='Z' => letter.to_ascii_lowercase() as u8,
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'Á' | 'À' | 'Â' | 'Ã' | 'Ä' => b'a',
         'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => b'e',
         'í' | 'ì' | 'î' | 'ï' | 'Í' | 'Ì' | 'Î' | 'Ï' => b'i',
@@ -51,18 +50,41 @@ impl Word {
         self.letters.checked_shl(8 * padding as u32)
     }
 
-    fn push(&mut self, letter: char, at: usize) {
-        // A letter that does not fold, or one too many, makes the word unknown;
-        // combining accents are part of the letter before them.
-        match fold(letter) {
+    /// The run of letters that starts at `start`; empty where there is none.
+    fn read(text: &str, start: usize) -> Self {
+        let mut word = Self { letters: 0, length: 0, start, end: start };
+        while let Some(&byte) = text.as_bytes().get(word.end) {
+            // Most letters are ASCII, and need no decoding.
+            if byte.is_ascii_alphabetic() {
+                word.push(Some(byte | 0x20));
+                word.end += 1;
+                continue;
+            }
+            let Some(letter) = text[word.end..].chars().next().filter(|letter| !letter.is_ascii()) else {
+                break;
+            };
+            if is_accent(letter) && word.end > start {
+                // A combining accent is part of the letter before it.
+            } else if letter.is_alphabetic() {
+                word.push(fold(letter));
+            } else {
+                break;
+            }
+            word.end += letter.len_utf8();
+        }
+        word
+    }
+
+    /// Adds a folded letter. One that does not fold, or one too many, makes the
+    /// word unknown.
+    fn push(&mut self, folded: Option<u8>) {
+        match folded {
             Some(byte) if self.length < LONGEST => {
                 self.letters = self.letters << 8 | Key::from(byte);
                 self.length += 1;
             }
-            _ if is_accent(letter) => {}
             _ => self.length = LONGEST + 1,
         }
-        self.end = at + letter.len_utf8();
     }
 }
 
@@ -72,17 +94,20 @@ fn is_accent(letter: char) -> bool {
 
 /// Calls `visit` with each run of letters.
 pub fn each(text: &str, mut visit: impl FnMut(&Word)) {
-    let mut word: Option<Word> = None;
-    for (at, letter) in text.char_indices() {
-        if letter.is_alphabetic() || (is_accent(letter) && word.is_some()) {
-            let word = word.get_or_insert(Word { letters: 0, length: 0, start: at, end: at });
-            word.push(letter, at);
-        } else if let Some(word) = word.take() {
-            visit(&word);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at].is_ascii() && !bytes[at].is_ascii_alphabetic() {
+            at += 1;
+            continue;
         }
-    }
-    if let Some(word) = word {
-        visit(&word);
+        let word = Word::read(text, at);
+        if word.end > at {
+            visit(&word);
+            at = word.end;
+        } else {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+        }
     }
 }
 
