@@ -54,11 +54,12 @@ type contender struct {
 }
 
 // How long a contender's turn lasts, and how long it runs before that unmeasured.
-// A turn is long enough for a contender to collect its own garbage within it: in
-// a shorter one, whoever leaves finalizers behind lets the next one pay for them.
+// Both are long against the time between two collections, so that a contender is
+// measured as a server meets it: in a shorter turn, whoever leaves finalizers
+// behind lets the next one pay for them.
 const (
-	turn   = 50 * time.Millisecond
-	warmUp = 10 * time.Millisecond
+	turn   = 200 * time.Millisecond
+	warmUp = 200 * time.Millisecond
 )
 
 // compete measures the contenders round by round, in turns. A sample is the mean
@@ -92,7 +93,7 @@ func sample(c contender) (float64, error) {
 
 // repeat runs an operation for a while and gives its mean time in nanoseconds.
 func repeat(op func() error, span time.Duration) (float64, error) {
-	const between = 16 // operations between two looks at the clock
+	const between = 16  // operations between two looks at the clock
 	start := time.Now() //nolint:forbidigo // measuring is what the clock is for
 	for n := between; ; n += between {
 		for range between {
