@@ -43,8 +43,8 @@ type Options struct {
 	Engine *component.Engine
 	// Files holds manifest.json and NAME.wasm.
 	Files fs.FS
-	// Host has the functions of the interfaces that may be granted; nil for none.
-	Host *component.Host
+	// Host is what granted host interfaces work with.
+	Host Host
 	// Exports are the functions that will be called. Their interfaces must be
 	// among the manifest's exports.
 	Exports []*component.Export
@@ -58,6 +58,7 @@ type Options struct {
 type Plugin struct {
 	manifest  Manifest
 	options   Options
+	functions *component.Host
 	component *component.Component
 	// program is nil where the component needs folders.
 	program *component.Program
@@ -73,12 +74,15 @@ func Load(ctx context.Context, o Options) (*Plugin, error) {
 	if err := offers(manifest, o.Exports); err != nil {
 		return nil, err
 	}
-	compiled, err := o.Engine.Compile(ctx, wasm)
-	if err != nil {
+	p := &Plugin{manifest: manifest, options: o}
+	if p.component, err = o.Engine.Compile(ctx, wasm); err != nil {
 		return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
 	}
-	p := &Plugin{manifest: manifest, options: o, component: compiled}
 	if err := p.checkGrants(); err != nil {
+		p.Close()
+		return nil, err
+	}
+	if p.functions, err = o.Host.functions(manifest, p.Name()); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -160,7 +164,7 @@ func (p *Plugin) checkGrants() error {
 
 func (p *Plugin) link(folders []component.Folder) (*component.Program, error) {
 	o := component.LinkOptions{
-		Host:    p.options.Host,
+		Host:    p.functions,
 		Exports: p.options.Exports,
 		Limits:  p.manifest.Limits.limits(),
 	}
@@ -179,12 +183,34 @@ func (p *Plugin) Call(ctx context.Context, fn *component.Export, args func(*comp
 	if p.program == nil {
 		return ErrNeedsFolders
 	}
-	return p.program.Call(ctx, fn, args, results)
+	return p.call(ctx, p.program, fn, args, results)
 }
 
-// WithFolders gives a caller whose instances see the granted folders, each at
-// the host path that folders names for it, and nothing else. Close it when done.
-func (p *Plugin) WithFolders(folders map[string]string) (*component.Program, error) {
+func (p *Plugin) call(ctx context.Context, program *component.Program, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+	if slices.Contains(p.manifest.Grants.Interfaces, logInterface) {
+		ctx = counted(ctx)
+	}
+	return program.Call(ctx, fn, args, results)
+}
+
+// Session is a component with its folders. It is safe for concurrent use; close
+// it when done with it.
+type Session struct {
+	plugin  *Plugin
+	program *component.Program
+}
+
+// Call runs one function in a fresh instance, within the manifest's limits.
+func (s *Session) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+	return s.plugin.call(ctx, s.program, fn, args, results)
+}
+
+// Close ends the session. Calls must have ended.
+func (s *Session) Close() { s.program.Close() }
+
+// WithFolders gives a session whose instances see the granted folders, each at
+// the host path that folders names for it, and nothing else.
+func (p *Plugin) WithFolders(folders map[string]string) (*Session, error) {
 	granted := p.manifest.Grants.Folders
 	if len(granted) == 0 || len(folders) != len(granted) {
 		return nil, fmt.Errorf("plugin: %s is granted %d folders and was given %d", p.manifest.Name, len(granted), len(folders))
@@ -197,7 +223,11 @@ func (p *Plugin) WithFolders(folders map[string]string) (*component.Program, err
 		}
 		seen[i] = component.Folder{Host: host, Guest: g.Path, ReadOnly: g.Access == ReadOnly}
 	}
-	return p.link(seen)
+	program, err := p.link(seen)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{p, program}, nil
 }
 
 // Manifest returns what the component was loaded under.
@@ -218,8 +248,7 @@ func (p *Plugin) Status() *statusv1.Component {
 	}
 }
 
-// Close frees the component. Calls must have ended; programs of WithFolders may
-// outlive it.
+// Close frees the component. Calls must have ended; sessions may outlive it.
 func (p *Plugin) Close() {
 	if p.program != nil {
 		p.program.Close()

@@ -45,8 +45,12 @@ type Config struct {
 	Content       string `yaml:"content"`
 	Validation    string `yaml:"validation"`
 	Anonymization string `yaml:"anonymization"`
-	Log           Log    `yaml:"log"`
-	Traces        Traces `yaml:"traces"`
+	// Components are values for the components that the service hosts, by the
+	// component's name and the value's key. A component reads those whose keys its
+	// manifest names, where it is granted hygia:host/config. Default: none.
+	Components map[string]map[string]string `yaml:"components"`
+	Log        Log                          `yaml:"log"`
+	Traces     Traces                       `yaml:"traces"`
 	// Development adds gRPC reflection. Default false.
 	Development bool `yaml:"development"`
 }

@@ -58,16 +58,15 @@ func LiftLevel(dec *component.Decoder) Level {
 	return Level(c + 1)
 }
 
-// Log writes lines to the host's log. A line never carries personal data: the
-// host cannot know what a guest puts into it, so it is bounded, and kept out of
-// the log unless the operator's level lets it in.
+// Log tells the host's log that something happened. A guest may put a person's
+// data into a line, and the host cannot know: so a service's log gets the level
+// and the length of a line, and never its text.
 //
 // A host implements it, safe for concurrent use, and gives it to components by
 // AddLog. An error that a function's own result cannot express ends the
 // component's call.
 type Log interface {
-	// Write logs one line. The host cuts a message at 1 KiB and drops what exceeds
-	// the call's budget of lines.
+	// Write logs one line. What exceeds a call's hundred lines is dropped.
 	//
 	//	write: func(level: level, message: string)
 	Write(ctx context.Context, level Level, message string) error

@@ -26,6 +26,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	detector, err := plugin.Load(ctx, plugin.Options{
 		Engine: engine, Files: plugins.BRIdentifiers(), Exports: anonymization.DetectorExports,
+		Host: plugin.Host{Logger: env.Logger, Clock: env.Clock, Config: env.Config.Components["br-identifiers"]},
 	})
 	if err != nil {
 		return err
@@ -33,6 +34,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	defer detector.Close()
 	transformer, err := plugin.Load(ctx, plugin.Options{
 		Engine: engine, Files: plugins.Mask(), Exports: anonymization.TransformerExports,
+		Host: plugin.Host{Logger: env.Logger, Clock: env.Clock, Config: env.Config.Components["mask"]},
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
@@ -60,7 +61,8 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 		return fmt.Errorf("audit: %w", err)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	fhir, err := form.Load(ctx, engine, plugins.FHIRAuditEvent())
+	fhir, err := form.Load(ctx, engine, plugins.FHIRAuditEvent(),
+		plugin.Host{Logger: env.Logger, Clock: env.Clock, Config: env.Config.Components["fhir-audit-event"]})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

@@ -23,8 +23,8 @@ type Component struct {
 }
 
 // Load loads the component in files and asks it once for its media type.
-func Load(ctx context.Context, engine *component.Engine, files fs.FS) (*Component, error) {
-	p, err := plugin.Load(ctx, plugin.Options{Engine: engine, Files: files, Exports: audit.FormatterExports})
+func Load(ctx context.Context, engine *component.Engine, files fs.FS, host plugin.Host) (*Component, error) {
+	p, err := plugin.Load(ctx, plugin.Options{Engine: engine, Files: files, Exports: audit.FormatterExports, Host: host})
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/audit/audittest"
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/identity/identitytest"
+	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/telemetry"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
@@ -120,7 +121,7 @@ func (w *world) serve(t testing.TB, o server.Options) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fhir, err := form.Load(t.Context(), engine, plugins.FHIRAuditEvent())
+	fhir, err := form.Load(t.Context(), engine, plugins.FHIRAuditEvent(), plugin.Host{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,8 @@ type Deps struct {
 	// Options are those of every server of the suite; Serve adds what is this
 	// service's own.
 	Options rpc.ServerOptions
+	// Components are the operator's values for components, by name and key.
+	Components map[string]map[string]string
 	// Validation is a connection to the validation service.
 	Validation grpc.ClientConnInterface
 }
@@ -62,7 +64,8 @@ func Run(ctx context.Context, env *service.Env[service.Config]) error {
 		return err
 	}
 	return Serve(ctx, Deps{
-		DataDir: env.Config.DataDir, Listener: env.Listener, Options: env.ServerOptions(api.Policy()), Validation: validation,
+		DataDir: env.Config.DataDir, Listener: env.Listener, Options: env.ServerOptions(api.Policy()),
+		Components: env.Config.Components, Validation: validation,
 	})
 }
 
@@ -81,6 +84,7 @@ func Serve(ctx context.Context, d Deps) (err error) {
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	importer, err := plugin.Load(ctx, plugin.Options{
 		Engine: engine, Files: plugins.WordPressImport(), Exports: content.ImporterExports,
+		Host: plugin.Host{Logger: d.Options.Telemetry.Logger, Clock: d.Options.Clock, Config: d.Components["wordpress-import"]},
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	p, err := plugin.Load(ctx, plugin.Options{
 		Engine: engine, Files: plugins.MedicalBasics(), Exports: validation.ValidatorExports,
+		Host: plugin.Host{Logger: env.Logger, Clock: env.Clock, Config: env.Config.Components["medical-basics"]},
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,110 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/wit/host"
+)
+
+// Host is what the host interfaces work with. A component whose manifest grants
+// an interface is not loaded where that interface lacks what it needs.
+type Host struct {
+	// Logger serves hygia:host/log. Of a guest's line it gets the level and the
+	// length, and never the text: a guest may put a person's data into it, and
+	// that must not reach a log (invariant 3).
+	Logger *slog.Logger
+	// Clock serves hygia:host/clock.
+	Clock func() time.Time
+	// Config serves hygia:host/config: the operator's values, by key. A component
+	// sees those alone whose keys its manifest names.
+	Config map[string]string
+}
+
+// The host interfaces, as manifests grant them.
+const (
+	logInterface    = "hygia:host/log@0.1.0"
+	clockInterface  = "hygia:host/clock@0.1.0"
+	configInterface = "hygia:host/config@0.1.0"
+)
+
+// maxLines bounds the lines that one call may log.
+const maxLines = 100
+
+// functions makes the host's side of what the manifest grants, and of nothing
+// else.
+func (h Host) functions(m Manifest, name string) (*component.Host, error) {
+	functions := component.NewHost()
+	for _, granted := range m.Grants.Interfaces {
+		switch {
+		case granted == logInterface && h.Logger != nil:
+			host.AddLog(functions, guestLog{h.Logger, name})
+		case granted == clockInterface && h.Clock != nil:
+			host.AddClock(functions, guestClock(h.Clock))
+		case granted == configInterface:
+			host.AddConfig(functions, guestConfig{h.Config, m.Grants.Config})
+		default:
+			return nil, fmt.Errorf("plugin: %s is granted %s, which this host does not give", name, granted)
+		}
+	}
+	return functions, nil
+}
+
+// lines counts what one call logs.
+type lines struct{}
+
+// counted gives a call its budget of lines.
+func counted(ctx context.Context) context.Context {
+	return context.WithValue(ctx, lines{}, new(atomic.Int32))
+}
+
+type guestLog struct {
+	logger *slog.Logger
+	name   string
+}
+
+func (l guestLog) Write(ctx context.Context, level host.Level, message string) error {
+	if n, ok := ctx.Value(lines{}).(*atomic.Int32); !ok || n.Add(1) > maxLines {
+		return nil
+	}
+	l.logger.Log(ctx, slogLevel(level), "a component wrote a line", "component", l.name, "bytes", len(message))
+	return nil
+}
+
+func slogLevel(level host.Level) slog.Level {
+	switch level {
+	case host.LevelError:
+		return slog.LevelError
+	case host.LevelWarn:
+		return slog.LevelWarn
+	case host.LevelInfo:
+		return slog.LevelInfo
+	default:
+		return slog.LevelDebug
+	}
+}
+
+type guestClock func() time.Time
+
+func (c guestClock) Now(context.Context) (host.Datetime, error) {
+	now := c()
+	return host.Datetime{Seconds: uint64(max(now.Unix(), 0)), Nanoseconds: uint32(now.Nanosecond())}, nil
+}
+
+type guestConfig struct {
+	values map[string]string
+	keys   []string
+}
+
+func (c guestConfig) Get(_ context.Context, key string) (*string, error) {
+	value, set := c.values[key]
+	if !set || !slices.Contains(c.keys, key) {
+		return nil, nil
+	}
+	return &value, nil
+}
