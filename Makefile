@@ -55,7 +55,7 @@ slowtest: ## Run what takes longer: the race detector, forced collections, long 
 .PHONY: lint
 lint: ## Lint Go and proto
 	@go tool buf lint
-	@go tool buf format --diff --exit-code --path proto
+	@go tool buf format proto --diff --exit-code
 	@scripts/golangci-lint
 
 .PHONY: generate

@@ -42,8 +42,9 @@ the suite. Whatever is acknowledged is on disk: a run that was killed goes on
 where it was.
 
 JSON: one object a line: {"event": "service", "service": "content", "state":
-"ready", "address": "127.0.0.1:40001"}, {"event": "step", "number": 1, "name":
-"import", "result": {…}} and, once, {"event": "up", "url": "…", "env": "…"}.`,
+"ready", "address": "127.0.0.1:40001", "metrics": "127.0.0.1:40002", "pid": 4711},
+{"event": "step", "number": 1, "name": "import", "result": {…}} and, once,
+{"event": "up", "url": "…", "env": "…"}.`,
 		Example: "  hygia up\n  hygia up --dir /srv/hygia --http-port 0\n  hygia up --fresh",
 		Args:    cobra.NoArgs,
 	}, func(ctx context.Context, _ []string) error { return a.runUp(ctx, f) })

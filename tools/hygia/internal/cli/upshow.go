@@ -50,14 +50,14 @@ func (s *upShow) service(e supervise.Event) {
 	if s.app.json {
 		value := map[string]any{"service": e.Service, "state": string(e.State)}
 		if e.Address != "" {
-			value["address"] = e.Address
+			value["address"], value["metrics"], value["pid"] = e.Address, e.Metrics, e.PID
 		}
 		s.tell("service", value)
 		return
 	}
 	switch e.State {
 	case supervise.Ready:
-		s.say("  %-14s ready    %-22s %5.1f s", e.Service, e.Address, e.Took.Seconds())
+		s.say("  %-14s ready    %-22s %5.1f s  metrics %s", e.Service, e.Address, e.Took.Seconds(), e.Metrics)
 	case supervise.Restarting:
 		s.say("  %-14s ended unasked and is started again; see %s", e.Service, filepath.Join(s.dir, "logs", e.Service+".log"))
 	case supervise.Stopped:

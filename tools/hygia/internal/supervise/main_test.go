@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,7 +24,7 @@ import (
 // The test binary is also the services that it starts, and a supervisor to be
 // killed: its name, or a variable, says which.
 func TestMain(m *testing.M) {
-	if name := filepath.Base(os.Args[0]); supervise.Known(name) {
+	if name := filepath.Base(os.Args[0]); slices.Contains(supervise.Names(), name) {
 		os.Exit(fakeService(name))
 	}
 	if dir := os.Getenv("SUPERVISOR_TO_KILL"); dir != "" {

@@ -1,7 +1,5 @@
 package supervise
 
-import "slices"
-
 // Service names, as in SPIFFE ids, folders, log files and options.
 const (
 	Accounts      = "accounts"
@@ -44,6 +42,3 @@ func Names() []string {
 	}
 	return names
 }
-
-// Known tells whether a service is part of the suite.
-func Known(name string) bool { return slices.Contains(Names(), name) }

@@ -54,7 +54,10 @@ func (s *Suite) awaitService(ctx context.Context, name string) error {
 	defer end()
 	for {
 		if probe(ctx) == nil {
-			s.notify(Event{Service: name, State: Ready, Address: s.Address(name), Took: s.config.Clock().Sub(begin)})
+			s.notify(Event{
+				Service: name, State: Ready, Address: s.Address(name), Metrics: s.MetricsAddress(name), PID: s.PID(name),
+				Took: s.config.Clock().Sub(begin),
+			})
 			return nil
 		}
 		select {

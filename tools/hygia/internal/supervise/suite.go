@@ -60,8 +60,10 @@ const (
 type Event struct {
 	Service string
 	State   State
-	// Address it serves on, once it is ready.
-	Address string
+	// Address it serves on, Metrics where its /metrics is, and PID its process,
+	// once it is ready.
+	Address, Metrics string
+	PID              int
 	// Took is how long the state took to reach, for Ready and Stopped.
 	Took time.Duration
 }
