@@ -12,6 +12,8 @@ BIN      := bin
 GOBUILD  := go build -trimpath -ldflags='-s -w'
 UP       ?=
 BENCH    ?=
+# How long slowtest runs each fuzz target.
+FUZZ     ?= 20s
 
 .PHONY: help
 help: ## List the targets
@@ -50,7 +52,7 @@ test-client: ## Compile and try the TypeScript client
 slowtest: ## Run what takes longer: the race detector, forced collections, long fuzzing
 	@for m in pkg services tools; do (cd $$m && go test -race -timeout 60m ./...); done
 	@cd pkg && GOGC=1 go test -tags hygia_debug_gc -timeout 30m ./component/...
-	@scripts/fuzz 60s
+	@scripts/fuzz $(FUZZ)
 
 .PHONY: lint
 lint: ## Lint Go and proto
