@@ -22,7 +22,7 @@ func Affects(ctx context.Context, kind, id string) {
 // objects that were named with [Affects] since the last one. The store puts it
 // into its outbox in the transaction that makes the change; the gate then makes
 // no event of its own for the success. A call that commits several transactions
-// asks for one event in each.
+// asks for one event in each; one whose transaction is rolled back returns why.
 //
 // It returns nil where there is no event to give: outside of a Write method,
 // after an object that the log does not take, or with more than audit.MaxObjects

@@ -215,6 +215,13 @@ func TestWhatIsRecorded(t *testing.T) {
 			rpc.Affects(ctx, "entry", "e2")
 			return errors.Join(err, s.change(ctx))
 		}, codes.OK, []string{"INTENT PENDING", "OUTCOME SUCCESS OK entry:e1", "OUTCOME SUCCESS OK entry:e2"}},
+		"write rolled back": {write, func(ctx context.Context, _ *store) error {
+			rpc.Affects(ctx, "entry", "e1")
+			if rpc.WriteEvent(ctx) == nil { // and its transaction does not commit
+				return errors.New("no event")
+			}
+			return fault.New(codes.Aborted, "X", "x")
+		}, codes.Aborted, []string{"INTENT PENDING", "OUTCOME REFUSED ABORTED entry:e1"}},
 		"object after the change": {write, func(ctx context.Context, s *store) error {
 			err := s.change(ctx)
 			rpc.Affects(ctx, "entry", "e2")

@@ -110,11 +110,16 @@ func (a *Access) Untold() bool {
 	return a.told < len(a.objects)
 }
 
-// Outcome makes the events of what came of the access, with the objects that no
-// event holds yet: one event, or several where the objects are many.
+// Outcome makes the events of what came of the access: one event, or several
+// where the objects are many. A success names the objects that no event holds
+// yet. What was refused or failed names all of them: an event that a store took
+// went with the transaction that was rolled back.
 func (a *Access) Outcome(code codes.Code) []*auditv1.Event {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if code != codes.OK {
+		a.told = 0
+	}
 	outcome, status := classify(code), audit.StatusName(code)
 	var events []*auditv1.Event
 	for {
