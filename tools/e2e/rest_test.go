@@ -103,11 +103,16 @@ func (s *suite) must(t *testing.T, role, method, path string, in, out any) {
 // refused calls and wants a problem of a status and a reason.
 func (s *suite) refused(t *testing.T, role, method, path string, in any, status int, reason string) problem {
 	t.Helper()
-	text, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
+	var body io.Reader
+	contentType := ""
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, contentType = bytes.NewReader(text), "application/json"
 	}
-	a, err := s.do(t.Context(), role, method, path, "application/json", bytes.NewReader(text))
+	a, err := s.do(t.Context(), role, method, path, contentType, body)
 	if err != nil {
 		t.Fatal(err)
 	}

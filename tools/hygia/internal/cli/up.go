@@ -25,6 +25,7 @@ type upFlags struct {
 	dir, bin, trustDomain, logLevel, traces string
 	fresh, demo, development                bool
 	ports, metricsPorts                     map[string]*int
+	tenant                                  tenantFlags
 }
 
 func (a *app) upCommand() *cobra.Command {
@@ -45,8 +46,10 @@ JSON: one object a line: {"event": "service", "service": "content", "state":
 "ready", "address": "127.0.0.1:40001", "metrics": "127.0.0.1:40002", "pid": 4711},
 {"event": "step", "number": 1, "name": "import", "result": {…}} and, once,
 {"event": "up", "url": "…", "env": "…"}.`,
-		Example: "  hygia up\n  hygia up --dir /srv/hygia --http-port 0\n  hygia up --fresh",
-		Args:    cobra.NoArgs,
+		Example: "  hygia up\n  hygia up --dir /srv/hygia --http-port 0\n  hygia up --fresh\n" +
+			"  hygia up --demo=false --tenant boreal --tenant-name 'Clínica Boreal' \\\n" +
+			"    --admin-email admin@boreal.example --admin-name 'Ana Prado'",
+		Args: cobra.NoArgs,
 	}, func(ctx context.Context, _ []string) error { return a.runUp(ctx, f) })
 	flags := c.Flags()
 	flags.StringVar(&f.dir, "dir", ".hygia", "the `FOLDER` that keeps everything")
@@ -56,6 +59,7 @@ JSON: one object a line: {"event": "service", "service": "content", "state":
 	flags.StringVar(&f.traces, "traces", "", "OTLP gRPC `URL` that takes traces (default: none)")
 	flags.BoolVar(&f.fresh, "fresh", false, "empty the folder first; only one that hygia up made")
 	flags.BoolVar(&f.demo, "demo", true, "on the first run, make the demo organisation and show the main job")
+	f.tenant.add(flags)
 	flags.BoolVar(&f.development, "development", false, "let services answer gRPC reflection")
 	for _, name := range supervise.Names() {
 		def := 0
@@ -89,6 +93,9 @@ func (a *app) runUp(ctx context.Context, f upFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := f.tenant.check(); err != nil {
+		return err
+	}
 	if a.env.Executable == "" {
 		return errors.New("the system does not tell where this program is, and the services are told by their programs")
 	}
@@ -112,7 +119,7 @@ func (a *app) runUp(ctx context.Context, f upFlags) (err error) {
 		return asked(ctx, err)
 	}
 	u := &up{app: a, folder: folder, suite: suite, show: show}
-	err = u.use(ctx, f.demo)
+	err = u.use(ctx, f)
 	show.stopping()
 	return errors.Join(asked(ctx, err), u.stop())
 }
@@ -133,8 +140,9 @@ type up struct {
 	show   *upShow
 }
 
-// use does the demo where it is wanted and not done, and waits for the end.
-func (u *up) use(ctx context.Context, withDemo bool) error {
+// use makes the organisation that was asked for, does the demo where it is wanted
+// and not done, and waits for the end.
+func (u *up) use(ctx context.Context, f upFlags) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
@@ -151,7 +159,10 @@ func (u *up) use(ctx context.Context, withDemo bool) error {
 	if err := u.keepAuditKey(); err != nil {
 		return err
 	}
-	if withDemo && !state.Complete() {
+	if err := u.tenant(ctx, f.tenant); err != nil {
+		return err
+	}
+	if f.demo && !state.Complete() {
 		if err := u.demo(ctx, state); err != nil {
 			if cause := context.Cause(ctx); cause != nil {
 				return cause

@@ -65,6 +65,15 @@ func (s *upShow) service(e supervise.Event) {
 	}
 }
 
+// tenant tells of the organisation that was asked for.
+func (s *upShow) tenant(slug, env string) {
+	if s.app.json {
+		s.tell("tenant", map[string]any{"tenant": slug, "env": env})
+		return
+	}
+	s.say("\nThe organisation %s is there; its administrator's password and token are in %s", slug, env)
+}
+
 // step tells of one step of the demo.
 func (s *upShow) step(d demo.Step) {
 	switch {
