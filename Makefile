@@ -12,7 +12,7 @@ BIN      := bin
 GOBUILD  := go build -trimpath -ldflags='-s -w'
 UP       ?=
 BENCH    ?=
-# How long slowtest runs each fuzz target.
+# How long slowtest fuzzes each target.
 FUZZ     ?= 20s
 
 .PHONY: help

@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
@@ -116,7 +117,7 @@ func ParseManifest(text []byte) (Manifest, error) {
 	if len(text) > MaxManifestBytes {
 		return m, fmt.Errorf("plugin: manifest: more than %d bytes", MaxManifestBytes)
 	}
-	if err := refuseDuplicates(text); err != nil {
+	if err := checkKeys(text); err != nil {
 		return m, fmt.Errorf("plugin: manifest: %w", err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -216,9 +217,9 @@ func (l Limits) limits() component.Limits {
 	}
 }
 
-// refuseDuplicates walks the tokens of a JSON text: encoding/json would take the
-// last of two equal keys, and a reader may have seen the first.
-func refuseDuplicates(text []byte) error {
+// checkKeys walks the tokens of a JSON text: encoding/json takes the last of two
+// equal keys, where a reader may have seen the first, and takes "Name" for "name".
+func checkKeys(text []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	type level struct {
 		keys  []string
@@ -249,6 +250,9 @@ func refuseDuplicates(text []byte) error {
 			top--
 		case string:
 			if top >= 0 && levels[top].key {
+				if t != strings.ToLower(t) {
+					return fmt.Errorf("the key %.40q is not in lower case", t)
+				}
 				if slices.Contains(levels[top].keys, t) {
 					return fmt.Errorf("the key %q is there twice", t)
 				}

@@ -1,8 +1,8 @@
 package plugin_test
 
 import (
+	"bytes"
 	"encoding/json"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -35,25 +35,26 @@ func TestParseManifestRefuses(t *testing.T) {
 		return strings.Replace(sound, old, new, 1)
 	}
 	for name, c := range map[string]struct{ text, says string }{
-		"nothing":          {"", "EOF"},
-		"not JSON":         {"name: x", "invalid character"},
-		"unknown key":      {replace(`"limits"`, `"limit"`), `unknown field "limit"`},
-		"key twice":        {replace(`"version": "0.1.0"`, `"version": "0.1.0", "version": "9.9.9"`), `the key "version" is there twice`},
-		"nested key twice": {replace(`"config": ["limit"]`, `"config": [], "config": ["limit"]`), `the key "config" is there twice`},
-		"more behind":      {sound + "{}", "something follows"},
-		"name":             {replace("medical-basics", "../medical"), "name:"},
-		"version":          {replace("0.1.0", "1"), "version:"},
-		"world":            {replace("hygia:validation/pure-validator@0.1.0", "pure"), "world:"},
-		"digest":           {replace("sha256:0", "sha256:"), "digest:"},
-		"export":           {replace("hygia:validation/validator@0.1.0", "validator"), "exports[0]:"},
-		"interface":        {replace("hygia:host/log@0.1.0", "log"), "grants.interfaces[0]:"},
-		"folder above":     {replace(`"/export"`, `"/export/../.."`), "grants.folders[0].path:"},
-		"folder relative":  {replace(`"/export"`, `"export"`), "grants.folders[0].path:"},
-		"access":           {replace(`"path": "/export"`, `"path": "/export", "access": "all"`), "grants.folders[0].access:"},
-		"deadline":         {replace("1000", "60001"), "limits.deadline_ms:"},
-		"negative":         {replace("1000", "-1"), "limits.deadline_ms:"},
-		"on failure":       {replace(`"limits"`, `"on_failure": "open", "limits"`), "on_failure:"},
-		"config":           {replace(`["limit"]`, `["a b"]`), "grants.config[0]:"},
+		"nothing":             {"", "EOF"},
+		"not JSON":            {"name: x", "invalid character"},
+		"unknown key":         {replace(`"limits"`, `"limit"`), `unknown field "limit"`},
+		"key twice":           {replace(`"version": "0.1.0"`, `"version": "0.1.0", "version": "9.9.9"`), `the key "version" is there twice`},
+		"key by another case": {replace(`"version": "0.1.0"`, `"version": "0.1.0", "Version": "9.9.9"`), `the key "Version" is not in lower case`},
+		"nested key twice":    {replace(`"config": ["limit"]`, `"config": [], "config": ["limit"]`), `the key "config" is there twice`},
+		"more behind":         {sound + "{}", "something follows"},
+		"name":                {replace("medical-basics", "../medical"), "name:"},
+		"version":             {replace("0.1.0", "1"), "version:"},
+		"world":               {replace("hygia:validation/pure-validator@0.1.0", "pure"), "world:"},
+		"digest":              {replace("sha256:0", "sha256:"), "digest:"},
+		"export":              {replace("hygia:validation/validator@0.1.0", "validator"), "exports[0]:"},
+		"interface":           {replace("hygia:host/log@0.1.0", "log"), "grants.interfaces[0]:"},
+		"folder above":        {replace(`"/export"`, `"/export/../.."`), "grants.folders[0].path:"},
+		"folder relative":     {replace(`"/export"`, `"export"`), "grants.folders[0].path:"},
+		"access":              {replace(`"path": "/export"`, `"path": "/export", "access": "all"`), "grants.folders[0].access:"},
+		"deadline":            {replace("1000", "60001"), "limits.deadline_ms:"},
+		"negative":            {replace("1000", "-1"), "limits.deadline_ms:"},
+		"on failure":          {replace(`"limits"`, `"on_failure": "open", "limits"`), "on_failure:"},
+		"config":              {replace(`["limit"]`, `["a b"]`), "grants.config[0]:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := plugin.ParseManifest([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.says) {
@@ -77,8 +78,12 @@ func FuzzParseManifest(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := plugin.ParseManifest(again); err != nil || !reflect.DeepEqual(m, n) {
-			t.Fatalf("%+v became %+v: %v", m, n, err)
+		n, err := plugin.ParseManifest(again)
+		if err != nil {
+			t.Fatalf("%s is refused: %v", again, err)
+		}
+		if third, err := json.Marshal(n); err != nil || !bytes.Equal(again, third) {
+			t.Fatalf("%s became %s: %v", again, third, err)
 		}
 	})
 }
