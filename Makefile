@@ -10,6 +10,8 @@ MODULES  := proto/gen pkg services tools
 BIN      := bin
 # No paths of this machine, no debug information: the same bytes from any folder.
 GOBUILD  := go build -trimpath -ldflags='-s -w'
+# Ends with what was skipped, and why.
+GOTEST   := go tool gotestsum --format pkgname --
 UP       ?=
 BENCH    ?=
 # How long slowtest fuzzes each target.
@@ -38,7 +40,7 @@ vet:
 
 .PHONY: test-go
 test-go: ## Run the Go tests, the end-to-end ones among them
-	@for m in $(MODULES); do (cd $$m && go test -timeout 20m ./...); done
+	@for m in $(MODULES); do (cd $$m && $(GOTEST) -timeout 20m ./...); done
 
 .PHONY: test-components
 test-components: ## Run the components' own native tests
@@ -50,8 +52,8 @@ test-client: ## Compile and try the TypeScript client
 
 .PHONY: slowtest
 slowtest: ## Run what takes longer: the race detector, forced collections, long fuzzing
-	@for m in pkg services tools; do (cd $$m && go test -race -timeout 60m ./...); done
-	@cd pkg && GOGC=1 go test -tags hygia_debug_gc -timeout 30m ./component/...
+	@for m in pkg services tools; do (cd $$m && $(GOTEST) -race -timeout 60m ./...); done
+	@cd pkg && GOGC=1 $(GOTEST) -tags hygia_debug_gc -timeout 30m ./component/...
 	@scripts/fuzz $(FUZZ)
 
 .PHONY: lint
