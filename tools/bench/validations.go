@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"embed"
-	"io/fs"
 	"strings"
 
 	"github.com/hygia-suite/hygia/pkg/component"
@@ -44,11 +43,9 @@ func validations(ctx context.Context) ([]contender, func(), error) {
 }
 
 func loadRule(ctx context.Context, engine *component.Engine) (*plugin.Plugin, error) {
-	files, err := fs.Sub(guests, "plugins/cpf-rule")
-	if err != nil {
-		return nil, err
-	}
-	return plugin.Load(ctx, plugin.Options{Engine: engine, Files: files, Exports: validation.ValidatorExports})
+	return plugin.Load(ctx, plugin.Options{
+		Engine: engine, Files: plugin.Files(guests, "plugins/cpf-rule"), Exports: validation.ValidatorExports,
+	})
 }
 
 // kibibyte is a document with 1 KiB of body, one CPF among numbers that are none.

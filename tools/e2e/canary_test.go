@@ -66,12 +66,11 @@ func TestInvariant3NoIdentifierIsWrittenAnywhere(t *testing.T) {
 		search(t, "metrics of "+name, fetch(t, url))
 	}
 	verifyLog(t, s)
-	var events []byte
 	a, err := s.do(t.Context(), "DPO", http.MethodGet, "/v1/audit/events?pageSize=500", "", nil)
 	if err != nil || a.status != http.StatusOK {
 		t.Fatalf("%d, %v", a.status, err)
 	}
-	search(t, "the audit log, over REST", append(events, a.body...))
+	search(t, "the audit log, over REST", a.body)
 	s.stop(t)
 	traces := collector.text()
 	if len(traces) == 0 || !bytes.Contains(traces, []byte("hygia.content.v1.ContentService")) {

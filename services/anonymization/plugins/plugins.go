@@ -6,22 +6,15 @@ package plugins
 import (
 	"embed"
 	"io/fs"
+
+	"github.com/hygia-suite/hygia/pkg/plugin"
 )
 
 //go:embed br-identifiers/manifest.json br-identifiers/br-identifiers.wasm mask/manifest.json mask/mask.wasm
 var files embed.FS
 
 // BRIdentifiers is the detector of Brazilian identifiers.
-func BRIdentifiers() fs.FS { return sub("br-identifiers") }
+func BRIdentifiers() fs.FS { return plugin.Files(files, "br-identifiers") }
 
 // Mask is the transformer that replaces spans by policy.
-func Mask() fs.FS { return sub("mask") }
-
-// sub gives a component's folder.
-func sub(name string) fs.FS {
-	dir, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // only for a malformed name, and all are constants
-	}
-	return dir
-}
+func Mask() fs.FS { return plugin.Files(files, "mask") }

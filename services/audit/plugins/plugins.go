@@ -6,19 +6,12 @@ package plugins
 import (
 	"embed"
 	"io/fs"
+
+	"github.com/hygia-suite/hygia/pkg/plugin"
 )
 
 //go:embed fhir-audit-event/manifest.json fhir-audit-event/fhir-audit-event.wasm
 var files embed.FS
 
 // FHIRAuditEvent is the formatter that writes records as FHIR R4 AuditEvent.
-func FHIRAuditEvent() fs.FS { return sub("fhir-audit-event") }
-
-// sub gives a component's folder.
-func sub(name string) fs.FS {
-	dir, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // only for a malformed name, and all are constants
-	}
-	return dir
-}
+func FHIRAuditEvent() fs.FS { return plugin.Files(files, "fhir-audit-event") }

@@ -6,6 +6,8 @@ package plugins
 import (
 	"embed"
 	"io/fs"
+
+	"github.com/hygia-suite/hygia/pkg/plugin"
 )
 
 //go:embed wordpress-import/manifest.json wordpress-import/wordpress-import.wasm
@@ -13,13 +15,4 @@ var files embed.FS
 
 // WordPressImport is the importer of WordPress exports. It is granted one folder, "export",
 // which it sees at /export, read-only.
-func WordPressImport() fs.FS { return sub("wordpress-import") }
-
-// sub gives a component's folder.
-func sub(name string) fs.FS {
-	dir, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // only for a malformed name, and all are constants
-	}
-	return dir
-}
+func WordPressImport() fs.FS { return plugin.Files(files, "wordpress-import") }

@@ -6,19 +6,12 @@ package plugins
 import (
 	"embed"
 	"io/fs"
+
+	"github.com/hygia-suite/hygia/pkg/plugin"
 )
 
 //go:embed medical-basics/manifest.json medical-basics/medical-basics.wasm
 var files embed.FS
 
 // MedicalBasics is the validator of the rules CRED-1, ADV-1, GOV-4 and PII-1.
-func MedicalBasics() fs.FS { return sub("medical-basics") }
-
-// sub gives a component's folder.
-func sub(name string) fs.FS {
-	dir, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // only for a malformed name, and all are constants
-	}
-	return dir
-}
+func MedicalBasics() fs.FS { return plugin.Files(files, "medical-basics") }
