@@ -1,18 +1,19 @@
 package plugin
 
 import (
-	"bytes"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"path"
 	"regexp"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
 )
 
 // MaxManifestBytes bounds a manifest's text.
@@ -39,6 +40,10 @@ type Manifest struct {
 	Limits  Limits   `json:"limits"`
 	// OnFailure says what a host does where the component fails.
 	OnFailure OnFailure `json:"on_failure"`
+	// Reuse asks that an instance serve one call after the other, and so keep what
+	// it learnt of one for the next. An operator must allow it besides; without
+	// that, each call gets a fresh instance (invariant 4).
+	Reuse bool `json:"reuse,omitempty"`
 	// Digest is "sha256:" and the 64 hexadecimal digits of the component's bytes.
 	Digest string `json:"digest"`
 }
@@ -53,6 +58,10 @@ type Grants struct {
 	Folders []Folder `json:"folders,omitempty"`
 	// Config are the keys that hygia:host/config answers.
 	Config []string `json:"config,omitempty"`
+	// Hosts are those that a host interface may connect to on the component's
+	// behalf: a name in lower case, with a port where it is not 443, such as
+	// "terminology.example.org" or "fhir.example.org:8443". No address, no wildcard.
+	Hosts []string `json:"hosts,omitempty"`
 }
 
 // Folder is a folder that the host provides under a name.
@@ -108,25 +117,15 @@ var (
 	versionPattern   = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
 	digestPattern    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	interfacePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*/[a-z][a-z0-9-]*@\d+\.\d+\.\d+$`)
+	hostPattern      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	keyPattern       = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,62}$`)
 )
 
 // ParseManifest reads a manifest and refuses, all at once, what is wrong with it.
 func ParseManifest(text []byte) (Manifest, error) {
 	var m Manifest
-	if len(text) > MaxManifestBytes {
-		return m, fmt.Errorf("plugin: manifest: more than %d bytes", MaxManifestBytes)
-	}
-	if err := checkKeys(text); err != nil {
-		return m, fmt.Errorf("plugin: manifest: %w", err)
-	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m); err != nil {
+	if err := strictjson.Decode(text, MaxManifestBytes, &m); err != nil {
 		return Manifest{}, fmt.Errorf("plugin: manifest: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Manifest{}, errors.New("plugin: manifest: something follows the object")
 	}
 	if m.OnFailure == "" {
 		m.OnFailure = Closed
@@ -141,6 +140,18 @@ func ParseManifest(text []byte) (Manifest, error) {
 	}
 	return m, nil
 }
+
+// CheckDigest gives ErrDigest for other bytes than the manifest's component.
+func (m Manifest) CheckDigest(wasm []byte) error {
+	sum := sha256.Sum256(wasm)
+	if m.Digest != "sha256:"+hex.EncodeToString(sum[:]) {
+		return fmt.Errorf("%w: %s", ErrDigest, m.Name)
+	}
+	return nil
+}
+
+// ref is the name and version, as people and logs know a plugin.
+func (m Manifest) ref() string { return m.Name + "@" + m.Version }
 
 func (m Manifest) check() error {
 	var problems []error
@@ -162,6 +173,21 @@ func (m Manifest) check() error {
 	return errors.Join(append(problems, m.Grants.check(), m.Limits.check())...)
 }
 
+// list says for people what is granted.
+func (g Grants) list() []string {
+	all := slices.Clone(g.Interfaces)
+	for _, f := range g.Folders {
+		all = append(all, fmt.Sprintf("folder %s at %s, %s", f.Name, f.Path, f.Access))
+	}
+	for _, key := range g.Config {
+		all = append(all, "configuration "+key)
+	}
+	for _, host := range g.Hosts {
+		all = append(all, "host "+host)
+	}
+	return all
+}
+
 func (g Grants) check() error {
 	var problems []error
 	must := func(ok bool, format string, args ...any) {
@@ -169,7 +195,7 @@ func (g Grants) check() error {
 			problems = append(problems, fmt.Errorf("grants."+format, args...))
 		}
 	}
-	must(max(len(g.Interfaces), len(g.Folders), len(g.Config)) <= maxGrants, "must have at most %d of a kind", maxGrants)
+	must(max(len(g.Interfaces), len(g.Folders), len(g.Config), len(g.Hosts)) <= maxGrants, "must have at most %d of a kind", maxGrants)
 	for i, name := range g.Interfaces {
 		must(interfacePattern.MatchString(name), "interfaces[%d]: must be like hygia:host/log@0.1.0", i)
 	}
@@ -183,7 +209,23 @@ func (g Grants) check() error {
 	for i, k := range g.Config {
 		must(keyPattern.MatchString(k), "config[%d]: must be of lower-case letters, digits, dots, hyphens and underscores", i)
 	}
+	for i, h := range g.Hosts {
+		must(isHost(h), "hosts[%d]: must be a host's name in lower case, with :port where it is not 443", i)
+	}
 	return errors.Join(problems...)
+}
+
+// isHost knows the names that RFC 1123 allows, but for names of one label and
+// addresses: what they reach depends on where one stands.
+func isHost(s string) bool {
+	if name, port, err := net.SplitHostPort(s); err == nil {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 || strconv.FormatUint(n, 10) != port {
+			return false
+		}
+		s = name
+	}
+	return len(s) <= 253 && hostPattern.MatchString(s)
 }
 
 func (l Limits) check() error {
@@ -214,55 +256,5 @@ func (l Limits) limits() component.Limits {
 		ResultBytes: l.ResultBytes,
 		ListItems:   l.ListItems,
 		HostCalls:   l.HostCalls,
-	}
-}
-
-// checkKeys walks the tokens of a JSON text: encoding/json takes the last of two
-// equal keys, where a reader may have seen the first, and takes "Name" for "name".
-func checkKeys(text []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	type level struct {
-		keys  []string
-		key   bool // whether the next token is a key
-		array bool
-	}
-	var levels []level
-	for {
-		token, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		top := len(levels) - 1
-		switch t := token.(type) {
-		case json.Delim:
-			switch t {
-			case '{':
-				levels = append(levels, level{key: true})
-				continue
-			case '[':
-				levels = append(levels, level{array: true})
-				continue
-			}
-			levels = levels[:top]
-			top--
-		case string:
-			if top >= 0 && levels[top].key {
-				if t != strings.ToLower(t) {
-					return fmt.Errorf("the key %.40q is not in lower case", t)
-				}
-				if slices.Contains(levels[top].keys, t) {
-					return fmt.Errorf("the key %q is there twice", t)
-				}
-				levels[top].keys = append(levels[top].keys, t)
-				levels[top].key = false
-				continue
-			}
-		}
-		if top >= 0 && !levels[top].array {
-			levels[top].key = true
-		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 const sound = `{
   "name": "medical-basics", "version": "0.1.0", "description": "Checks.", "world": "hygia:validation/pure-validator@0.1.0",
   "exports": ["hygia:validation/validator@0.1.0"],
-  "grants": {"interfaces": ["hygia:host/log@0.1.0"], "folders": [{"name": "export", "path": "/export"}], "config": ["limit"]},
+  "grants": {"interfaces": ["hygia:host/log@0.1.0"], "folders": [{"name": "export", "path": "/export"}], "config": ["limit"], "hosts": ["fhir.example.org:8443"]},
   "limits": {"deadline_ms": 1000},
   "digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 }`
@@ -54,6 +54,12 @@ func TestParseManifestRefuses(t *testing.T) {
 		"deadline":            {replace("1000", "60001"), "limits.deadline_ms:"},
 		"negative":            {replace("1000", "-1"), "limits.deadline_ms:"},
 		"on failure":          {replace(`"limits"`, `"on_failure": "open", "limits"`), "on_failure:"},
+		"host, an address":    {replace("fhir.example.org", "10.0.0.1"), "grants.hosts[0]:"},
+		"host, a wildcard":    {replace("fhir.example.org", "*.example.org"), "grants.hosts[0]:"},
+		"host, one label":     {replace("fhir.example.org", "localhost"), "grants.hosts[0]:"},
+		"host, no port":       {replace(":8443", ":"), "grants.hosts[0]:"},
+		"host, port 0":        {replace(":8443", ":0"), "grants.hosts[0]:"},
+		"deep":                {strings.Repeat("[", 40), "deeper than 32"},
 		"config":              {replace(`["limit"]`, `["a b"]`), "grants.config[0]:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,6 @@ package plugin
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +13,8 @@ import (
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
 
-// maxComponentBytes bounds a component's file.
-const maxComponentBytes = 64 << 20
+// MaxComponentBytes bounds a component's file.
+const MaxComponentBytes = 64 << 20
 
 // Errors that carry no detail of their own.
 var (
@@ -38,9 +36,17 @@ func (e *GrantError) Error() string {
 	return fmt.Sprintf("plugin: %s imports %s, which its manifest does not grant; to grant it, %s", e.Plugin, e.Import, e.Ask)
 }
 
+// Compiler makes a runnable component of its bytes: a *component.Engine, or a
+// cache in front of one.
+type Compiler interface {
+	Compile(context.Context, []byte) (*component.Component, error)
+}
+
 // Options say what is loaded, and what the host gives.
 type Options struct {
 	Engine *component.Engine
+	// Compiler compiles for Engine; nil is Engine itself.
+	Compiler Compiler
 	// Files holds manifest.json and NAME.wasm.
 	Files fs.FS
 	// Host is what granted host interfaces work with.
@@ -48,6 +54,9 @@ type Options struct {
 	// Exports are the functions that will be called. Their interfaces must be
 	// among the manifest's exports.
 	Exports []*component.Export
+	// Events is told what the plugin is granted, what it is refused, and what ends
+	// its calls; nil tells nobody.
+	Events Events
 	// Output gets what a component with folders writes to its standard output and
 	// error; nil discards it.
 	Output io.Writer
@@ -69,33 +78,52 @@ type Plugin struct {
 func Load(ctx context.Context, o Options) (*Plugin, error) {
 	manifest, wasm, err := read(o.Files)
 	if err != nil {
-		return nil, err
+		return nil, refused(ctx, o, manifest, err)
 	}
-	if err := offers(manifest, o.Exports); err != nil {
-		return nil, err
+	p, err := prepare(ctx, o, manifest, wasm)
+	if err != nil {
+		return nil, refused(ctx, o, manifest, err)
 	}
-	p := &Plugin{manifest: manifest, options: o}
-	if p.component, err = o.Engine.Compile(ctx, wasm); err != nil {
-		return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
-	}
-	if err := p.checkGrants(); err != nil {
-		p.Close()
-		return nil, err
-	}
-	if p.functions, err = o.Host.functions(manifest, p.Name()); err != nil {
-		p.Close()
-		return nil, err
-	}
-	if len(manifest.Grants.Folders) > 0 {
-		return p, nil
-	}
-	if p.program, err = p.link(nil); err != nil {
+	if err := p.loaded(ctx); err != nil {
 		p.Close()
 		return nil, err
 	}
 	return p, nil
 }
 
+// prepare does all of Load that comes after reading. Nothing of the component
+// has run when it returns.
+func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ *Plugin, err error) {
+	if err := offers(manifest, o.Exports); err != nil {
+		return nil, err
+	}
+	if o.Compiler == nil {
+		o.Compiler = o.Engine
+	}
+	p := &Plugin{manifest: manifest, options: o}
+	if p.component, err = o.Compiler.Compile(ctx, wasm); err != nil {
+		return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
+	}
+	defer func() {
+		if err != nil {
+			p.Close()
+		}
+	}()
+	if err := p.checkGrants(); err != nil {
+		return nil, err
+	}
+	if p.functions, err = o.Host.functions(manifest, p.Name()); err != nil {
+		return nil, err
+	}
+	if len(manifest.Grants.Folders) == 0 {
+		if p.program, err = p.link(nil); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// read gives the manifest also where the component is not what it names.
 func read(files fs.FS) (Manifest, []byte, error) {
 	text, err := readBounded(files, "manifest.json", MaxManifestBytes)
 	if err != nil {
@@ -105,13 +133,12 @@ func read(files fs.FS) (Manifest, []byte, error) {
 	if err != nil {
 		return Manifest{}, nil, err
 	}
-	wasm, err := readBounded(files, manifest.Name+".wasm", maxComponentBytes)
+	wasm, err := readBounded(files, manifest.Name+".wasm", MaxComponentBytes)
 	if err != nil {
-		return Manifest{}, nil, err
+		return manifest, nil, err
 	}
-	sum := sha256.Sum256(wasm)
-	if manifest.Digest != "sha256:"+hex.EncodeToString(sum[:]) {
-		return Manifest{}, nil, fmt.Errorf("%w: %s", ErrDigest, manifest.Name)
+	if err := manifest.CheckDigest(wasm); err != nil {
+		return manifest, nil, err
 	}
 	return manifest, wasm, nil
 }
@@ -190,7 +217,7 @@ func (p *Plugin) call(ctx context.Context, program *component.Program, fn *compo
 	if slices.Contains(p.manifest.Grants.Interfaces, logInterface) {
 		ctx = counted(ctx)
 	}
-	return program.Call(ctx, fn, args, results)
+	return p.called(ctx, fn, program.Call(ctx, fn, args, results))
 }
 
 // Session is a component with its folders. It is safe for concurrent use; close
@@ -234,17 +261,13 @@ func (p *Plugin) WithFolders(folders map[string]string) (*Session, error) {
 func (p *Plugin) Manifest() Manifest { return p.manifest }
 
 // Name returns the name and version, as "name@version".
-func (p *Plugin) Name() string { return p.manifest.Name + "@" + p.manifest.Version }
+func (p *Plugin) Name() string { return p.manifest.ref() }
 
 // Status tells operators what is loaded.
 func (p *Plugin) Status() *statusv1.Component {
-	grants := slices.Clone(p.manifest.Grants.Interfaces)
-	for _, f := range p.manifest.Grants.Folders {
-		grants = append(grants, fmt.Sprintf("folder %s at %s, %s", f.Name, f.Path, f.Access))
-	}
 	return &statusv1.Component{
 		Name: p.manifest.Name, Version: p.manifest.Version, Digest: p.manifest.Digest,
-		Exports: slices.Clone(p.manifest.Exports), Grants: grants,
+		Exports: slices.Clone(p.manifest.Exports), Grants: p.manifest.Grants.list(),
 	}
 }
 

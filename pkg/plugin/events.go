@@ -1,0 +1,126 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+)
+
+// Events is told what a plugin was granted, what it was refused and what ended
+// its calls. It must be safe for concurrent use. Where it fails, what it was told
+// of fails too: nothing is loaded of which there is no record.
+type Events interface {
+	Record(context.Context, Event) error
+}
+
+// EventKind says what happened.
+type EventKind string
+
+// The kinds of events.
+const (
+	// EventLoaded: the plugin may run, with Grants.
+	EventLoaded EventKind = "loaded"
+	// EventRefused: the plugin was not loaded; Cause, and for a refused import
+	// Import, say why.
+	EventRefused EventKind = "refused"
+	// EventTrapped: a call of Function ended in a trap.
+	EventTrapped EventKind = "trapped"
+	// EventLimited: a call of Function went over a limit.
+	EventLimited EventKind = "limited"
+	// EventFailed: a call of Function failed otherwise, such as in a host function.
+	EventFailed EventKind = "failed"
+)
+
+// Event is one thing that happened to a plugin. It holds names that a manifest or
+// a contract gives and causes of our own, and no text of a guest (invariant 3).
+type Event struct {
+	Kind     EventKind
+	Plugin   string   // "name@version"; empty where no manifest could be read
+	Digest   string   // the component's; empty where no manifest could be read
+	Grants   []string // of EventLoaded
+	Import   string   // of EventRefused: the interface or function
+	Function string   // of a call's: "interface#function"
+	Cause    string   // one of Cause's
+}
+
+// Cause names why loading or calling failed, in a few words of ours: a limit, a
+// trap's code, or the kind of the refusal. It never holds text of a guest.
+func Cause(err error) string {
+	var limit *component.LimitError
+	var trap *component.TrapError
+	var exit *component.ExitError
+	var host *component.HostError
+	var grant *GrantError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &host): // it may wrap any of the others
+		return "host function"
+	case errors.Is(err, component.ErrDeadline):
+		return "limit: deadline"
+	case errors.As(err, &limit):
+		return "limit: " + string(limit.Limit)
+	case errors.As(err, &trap):
+		return "trap: " + string(trap.Code)
+	case errors.As(err, &exit):
+		return "exit"
+	case errors.As(err, &grant):
+		return "import not granted"
+	case errors.Is(err, ErrDigest):
+		return "digest"
+	case errors.Is(err, fs.ErrNotExist):
+		return "file missing"
+	case errors.As(err, new(*component.CompileError)):
+		return "not a component"
+	case errors.As(err, new(*component.ImportError)), errors.As(err, new(*component.ExportError)),
+		errors.As(err, new(*component.TypeError)):
+		return "contract"
+	}
+	return "other"
+}
+
+// loaded tells of a plugin that may run.
+func (p *Plugin) loaded(ctx context.Context) error {
+	if p.options.Events == nil {
+		return nil
+	}
+	return p.options.Events.Record(ctx, Event{
+		Kind: EventLoaded, Plugin: p.Name(), Digest: p.manifest.Digest, Grants: p.manifest.Grants.list(),
+	})
+}
+
+// refused tells of a plugin that was not loaded, and returns why.
+func refused(ctx context.Context, o Options, m Manifest, err error) error {
+	if o.Events == nil {
+		return err
+	}
+	e := Event{Kind: EventRefused, Digest: m.Digest, Cause: Cause(err)}
+	if m.Name != "" {
+		e.Plugin = m.ref()
+	}
+	var grant *GrantError
+	if errors.As(err, &grant) {
+		e.Import = grant.Import
+	}
+	return errors.Join(err, o.Events.Record(ctx, e))
+}
+
+// called tells of a call that failed, and returns why. A caller that gave up is
+// nothing that the plugin did.
+func (p *Plugin) called(ctx context.Context, fn *component.Export, err error) error {
+	if err == nil || p.options.Events == nil || errors.Is(err, context.Canceled) || errors.Is(err, component.ErrClosed) {
+		return err
+	}
+	e := Event{Kind: EventFailed, Plugin: p.Name(), Digest: p.manifest.Digest, Function: fn.Interface + "#" + fn.Name, Cause: Cause(err)}
+	switch {
+	case errors.As(err, new(*component.HostError)):
+	case errors.As(err, new(*component.TrapError)):
+		e.Kind = EventTrapped
+	case errors.As(err, new(*component.LimitError)), errors.Is(err, component.ErrDeadline):
+		e.Kind = EventLimited
+	}
+	// The call's own context may have ended with it.
+	return errors.Join(err, p.options.Events.Record(context.WithoutCancel(ctx), e))
+}
