@@ -53,7 +53,7 @@ func TestEveryGrantRefusalAndTrapIsTold(t *testing.T) {
 			Kind: plugin.EventLoaded, Grants: []string{"hygia:host/log@0.1.0", "configuration limit", "host fhir.example.org"},
 		}}},
 		"refused": {guest(importsLog), nil, []plugin.Event{{
-			Kind: plugin.EventRefused, Import: "hygia:host/log@0.1.0", Cause: "import not granted",
+			Kind: plugin.EventRefused, Import: "hygia:host/log@0.1.0#write", Cause: "import not granted",
 		}}},
 		"trapped": {trap, nil, []plugin.Event{loaded, {Kind: plugin.EventTrapped, Function: "test:api/answerer@0.1.0#answer", Cause: "trap: unreachable"}}},
 		"limited": {loop, quick, []plugin.Event{loaded, {Kind: plugin.EventLimited, Function: "test:api/answerer@0.1.0#answer", Cause: "limit: deadline"}}},

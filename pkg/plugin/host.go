@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,7 @@ const maxLines = 100
 func (h Host) functions(m Manifest, name string) (*component.Host, error) {
 	functions := component.NewHost()
 	for _, granted := range m.Grants.Interfaces {
+		granted, _, _ := strings.Cut(granted, "#") // Link gives no more than is imported, which was checked
 		switch {
 		case granted == logInterface && h.Logger != nil:
 			host.AddLog(functions, guestLog{h.Logger, name})

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
@@ -51,10 +52,16 @@ type Manifest struct {
 // Grants are all that a component may reach. The zero value reaches nothing.
 type Grants struct {
 	// Interfaces are host interfaces, with their version, such as
-	// "hygia:host/log@0.1.0".
+	// "hygia:host/log@0.1.0", or one function of an interface, such as
+	// "hygia:host/log@0.1.0#write".
 	Interfaces []string `json:"interfaces,omitempty"`
+	// WASI lets a component import WASI 0.2, as one does whose language has a
+	// standard library that needs it. It gives nothing by itself: see
+	// component/wasi.
+	WASI *WASI `json:"wasi,omitempty"`
 	// Folders are what the component sees of the file system. Any folder brings
-	// WASI's clocks and random numbers with it, and nothing else of WASI.
+	// wasmtime's WASI in place of ours, with its clocks and random numbers, and
+	// nothing else of WASI.
 	Folders []Folder `json:"folders,omitempty"`
 	// Config are the keys that hygia:host/config answers.
 	Config []string `json:"config,omitempty"`
@@ -62,6 +69,18 @@ type Grants struct {
 	// behalf: a name in lower case, with a port where it is not 443, such as
 	// "terminology.example.org" or "fhir.example.org:8443". No address, no wildcard.
 	Hosts []string `json:"hosts,omitempty"`
+}
+
+// WASI is what a component is given beyond the interfaces of WASI themselves.
+type WASI struct {
+	// Clock gives the time of day and time that passes; without it the time of day
+	// is 1970, and time passes only while the component sleeps.
+	Clock bool `json:"clock,omitempty"`
+	// Random gives random numbers; without it every instance gets the same ones.
+	Random bool `json:"random,omitempty"`
+	// Environment names the variables that the component sees, of those that the
+	// operator sets for it (Host.Config). The host's own are never seen.
+	Environment []string `json:"environment,omitempty"`
 }
 
 // Folder is a folder that the host provides under a name.
@@ -118,6 +137,8 @@ var (
 	digestPattern    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	interfacePattern = regexp.MustCompile(`^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*/[a-z][a-z0-9-]*@\d+\.\d+\.\d+$`)
 	hostPattern      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	functionPattern  = regexp.MustCompile(`^(\[(constructor|method|static)\])?[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$`)
+	variablePattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
 	keyPattern       = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,62}$`)
 )
 
@@ -197,7 +218,16 @@ func (g Grants) check() error {
 	}
 	must(max(len(g.Interfaces), len(g.Folders), len(g.Config), len(g.Hosts)) <= maxGrants, "must have at most %d of a kind", maxGrants)
 	for i, name := range g.Interfaces {
-		must(interfacePattern.MatchString(name), "interfaces[%d]: must be like hygia:host/log@0.1.0", i)
+		iface, function, one := strings.Cut(name, "#")
+		must(interfacePattern.MatchString(iface) && (!one || functionPattern.MatchString(function)),
+			"interfaces[%d]: must be like hygia:host/log@0.1.0 or hygia:host/log@0.1.0#write", i)
+	}
+	if g.WASI != nil {
+		must(len(g.Folders) == 0, "wasi: is not for a component with folders, which has the WASI that comes with them")
+		must(len(g.WASI.Environment) <= maxGrants, "wasi.environment: must have at most %d names", maxGrants)
+		for i, name := range g.WASI.Environment {
+			must(variablePattern.MatchString(name) && !slices.Contains(g.WASI.Environment[:i], name), "wasi.environment[%d]: must be the name of a variable, and there once", i)
+		}
 	}
 	names := map[string]bool{}
 	for i, f := range g.Folders {

@@ -28,7 +28,7 @@ var (
 // GrantError says that a component imports what its manifest does not name.
 type GrantError struct {
 	Plugin string // "name@version"
-	Import string // the interface or function
+	Import string // the function, as in "hygia:host/log@0.1.0#write"
 	Ask    string // how the manifest would ask for it
 }
 
@@ -173,20 +173,36 @@ func offers(m Manifest, exports []*component.Export) error {
 // alone reaches nothing, and needs no grant.
 func (p *Plugin) checkGrants() error {
 	for _, item := range p.component.Imports() {
-		name := item.Interface
-		switch {
-		case item.Name == "":
-		case name == "":
-			return &GrantError{p.Name(), "the function " + item.Name, "import it from an interface: a function of the world itself cannot be granted"}
-		case strings.HasPrefix(name, "wasi:"):
-			if len(p.manifest.Grants.Folders) == 0 {
-				return &GrantError{p.Name(), name, "name a folder under grants.folders, or build the component without WASI"}
-			}
-		case !slices.Contains(p.manifest.Grants.Interfaces, name):
-			return &GrantError{p.Name(), name, fmt.Sprintf("add %q to grants.interfaces", name)}
+		if ask := p.manifest.Grants.missing(item); ask != "" {
+			return &GrantError{p.Name(), item.String(), ask}
 		}
 	}
 	return nil
+}
+
+// missing says how a manifest would ask for an import that it does not grant; it
+// returns "" for one that it does.
+func (g Grants) missing(item component.Item) string {
+	switch {
+	case item.Name == "":
+	case item.Interface == "":
+		return "import it from an interface: a function of the world itself cannot be granted"
+	case strings.HasPrefix(item.Interface, "wasi:"):
+		if g.WASI == nil && len(g.Folders) == 0 {
+			return `add "wasi": {} to grants, which by itself reaches nothing, or name a folder under grants.folders`
+		}
+	case !slices.Contains(g.Interfaces, item.Interface) && !slices.Contains(g.Interfaces, item.String()):
+		return fmt.Sprintf("add %q, or %q for this function alone, to grants.interfaces", item.Interface, item)
+	}
+	return ""
+}
+
+// grantsAnyOf reports whether any function of an interface is granted.
+func (g Grants) grantsAnyOf(iface string) bool {
+	return slices.ContainsFunc(g.Interfaces, func(granted string) bool {
+		name, _, _ := strings.Cut(granted, "#")
+		return name == iface
+	})
 }
 
 func (p *Plugin) link(folders []component.Folder) (*component.Program, error) {
@@ -214,7 +230,7 @@ func (p *Plugin) Call(ctx context.Context, fn *component.Export, args func(*comp
 }
 
 func (p *Plugin) call(ctx context.Context, program *component.Program, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
-	if slices.Contains(p.manifest.Grants.Interfaces, logInterface) {
+	if p.manifest.Grants.grantsAnyOf(logInterface) {
 		ctx = counted(ctx)
 	}
 	return p.called(ctx, fn, program.Call(ctx, fn, args, results))

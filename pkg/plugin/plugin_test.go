@@ -120,12 +120,14 @@ func TestInvariant7OnlyWhatTheManifestNames(t *testing.T) {
 		granted       func(*plugin.Manifest)
 		refused       string
 	}{
-		{"log, not granted", importsLog, nil, "hygia:host/log@0.1.0"},
-		{"log, another interface granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/clock@0.1.0"} }, "hygia:host/log@0.1.0"},
+		{"log, not granted", importsLog, nil, "hygia:host/log@0.1.0#write"},
+		{"log, another interface granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/clock@0.1.0"} }, "hygia:host/log@0.1.0#write"},
+		{"log, another function granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/log@0.1.0#read"} }, "hygia:host/log@0.1.0#write"},
+		{"log, its function granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/log@0.1.0#write"} }, ""},
 		{"log, granted", importsLog, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"hygia:host/log@0.1.0"} }, ""},
-		{"WASI, not granted", importsWASI, nil, "wasi:clocks/monotonic-clock@0.2.3"},
-		{"WASI, as an interface", importsWASI, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"wasi:clocks/monotonic-clock@0.2.3"} }, "wasi:clocks/monotonic-clock@0.2.3"},
-		{"a function of the world", importsRoot, nil, "the function reach"},
+		{"WASI, not granted", importsWASI, nil, "wasi:clocks/monotonic-clock@0.2.3#now"},
+		{"WASI, as an interface", importsWASI, func(m *plugin.Manifest) { m.Grants.Interfaces = []string{"wasi:clocks/monotonic-clock@0.2.3"} }, "wasi:clocks/monotonic-clock@0.2.3#now"},
+		{"a function of the world", importsRoot, nil, "reach"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := load(t, files(t, guest(c.imports), c.granted))

@@ -235,8 +235,8 @@ func TestInvariant7ImporterWithoutItsGrantIsRefused(t *testing.T) {
 		Files:   fstest.MapFS{"manifest.json": {Data: []byte(text)}, "wordpress-import.wasm": {Data: wasm}},
 		Exports: content.ImporterExports,
 	})
-	const want = "plugin: wordpress-import@0.1.0 imports wasi:filesystem/types@0.2.4, which its manifest does not grant; " +
-		"to grant it, name a folder under grants.folders, or build the component without WASI"
+	const want = "plugin: wordpress-import@0.1.0 imports wasi:filesystem/types@0.2.4#[method]descriptor.read, " +
+		`which its manifest does not grant; to grant it, add "wasi": {} to grants, which by itself reaches nothing, or name a folder under grants.folders`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
