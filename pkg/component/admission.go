@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
+	"unsafe"
 )
 
 // enter takes a frame for a call of p, in inst when that is not nil. It waits
@@ -15,19 +17,35 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	if err := ctx.Err(); err != nil {
 		return nil, stopError(err, context.Cause(ctx))
 	}
+	from := originOf(ctx)
 	e.mu.Lock()
 	if err := e.admit(p, inst); err != nil {
 		e.mu.Unlock()
 		return nil, err
 	}
-	f, wait := e.takeFrame(ctx)
-	if f != nil {
+	if from.outer != nil {
+		// It runs on the thread of the call that it is made for, which waits for it:
+		// it must not wait for a place that only that call can give back.
+		from.outer.nested++
+		f := e.takeFrame()
+		f.outer = from.outer
 		f.begin(ctx, p)
 		e.mu.Unlock()
 		return f, nil
 	}
+	fl := e.flowOf(from.flow)
+	if len(fl.waiting) == 0 && e.mayRun(fl) {
+		f := e.place(fl)
+		f.begin(ctx, p)
+		e.mu.Unlock()
+		return f, nil
+	}
+	w, err := e.enqueue(fl)
 	e.mu.Unlock()
-	f, err := e.await(ctx, p, wait)
+	var f *frame
+	if err == nil {
+		f, err = e.await(ctx, p, fl, w)
+	}
 	if err != nil {
 		e.mu.Lock()
 		rest := e.dismiss(p, inst)
@@ -88,34 +106,46 @@ func (e *Engine) dismiss(p *Program, inst *Instance) remains {
 	return r
 }
 
-// takeFrame returns a frame, or a channel on which one will come. The channel is
-// closed when the engine is.
-func (e *Engine) takeFrame(ctx context.Context) (*frame, chan *frame) {
+// takeFrame returns a frame that is free, or a new one: one more than MaxCalls,
+// which are kept, is deleted when given back.
+func (e *Engine) takeFrame() *frame {
 	if n := len(e.free); n > 0 {
 		f := e.free[n-1]
 		e.free = e.free[:n-1]
-		return f, nil
+		return f
 	}
-	// A host function's own calls run on their caller's thread, and its caller
-	// waits for them: they must not wait for a frame that only it can give back.
-	extra := ctx.Value(insideCall{}) != nil
-	if extra || e.kept < e.cfg.MaxCalls {
-		f := e.newFrame()
-		f.extra = extra
-		e.frames = append(e.frames, f)
-		if !extra {
-			e.kept++
-		}
-		return f, nil
+	f := e.newFrame()
+	e.frames = append(e.frames, f)
+	if f.extra = e.kept >= e.cfg.MaxCalls; !f.extra {
+		e.kept++
 	}
-	w := make(chan *frame, 1)
-	e.queue = append(e.queue, w)
-	return nil, w
+	return f
 }
 
-func (e *Engine) await(ctx context.Context, p *Program, w chan *frame) (*frame, error) {
+// enqueue makes a call of the flow wait.
+func (e *Engine) enqueue(fl *flow) (*waiter, error) {
+	if len(fl.waiting) >= e.cfg.MaxQueue {
+		return nil, &LimitError{Limit: LimitQueue, Max: int64(e.cfg.MaxQueue)}
+	}
+	if len(fl.waiting) == 0 {
+		e.queued = append(e.queued, fl)
+	}
+	w := &waiter{ready: make(chan *frame, 1)}
+	fl.waiting = append(fl.waiting, w)
+	return w, nil
+}
+
+// unqueue takes a flow off the queue when none of its calls waits any more.
+func (e *Engine) unqueue(fl *flow) {
+	if len(fl.waiting) == 0 {
+		i := slices.Index(e.queued, fl)
+		e.queued = slices.Delete(e.queued, i, i+1)
+	}
+}
+
+func (e *Engine) await(ctx context.Context, p *Program, fl *flow, w *waiter) (*frame, error) {
 	select {
-	case f, ok := <-w:
+	case f, ok := <-w.ready:
 		if !ok {
 			return nil, ErrClosed
 		}
@@ -126,9 +156,10 @@ func (e *Engine) await(ctx context.Context, p *Program, w chan *frame) (*frame, 
 	case <-ctx.Done():
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if i := slices.Index(e.queue, w); i >= 0 {
-			e.queue = slices.Delete(e.queue, i, i+1)
-		} else if f, ok := <-w; ok {
+		if i := slices.Index(fl.waiting, w); i >= 0 {
+			fl.waiting = slices.Delete(fl.waiting, i, i+1)
+			e.unqueue(fl)
+		} else if f, ok := <-w.ready; ok {
 			e.giveBack(f)
 		}
 		return nil, stopError(ctx.Err(), context.Cause(ctx))
@@ -136,15 +167,35 @@ func (e *Engine) await(ctx context.Context, p *Program, w chan *frame) (*frame, 
 }
 
 func (e *Engine) giveBack(f *frame) {
-	switch {
-	case len(e.queue) > 0 && !f.extra:
-		e.queue[0] <- f
-		e.queue = e.queue[1:]
-	case f.extra:
+	e.vacate(f)
+	if f.outer != nil {
+		f.outer.nested--
+		f.outer = nil
+	}
+	if f.extra {
 		i := slices.Index(e.frames, f)
 		e.frames = slices.Delete(e.frames, i, i+1)
 		f.delete()
-	default:
+	} else {
 		e.free = append(e.free, f)
 	}
+	e.dispatch()
+}
+
+// abandon ends every wait, when the engine closes.
+func (e *Engine) abandon() {
+	for _, fl := range e.queued {
+		for _, w := range fl.waiting {
+			close(w.ready)
+		}
+		fl.waiting = nil
+	}
+	e.queued = nil
+}
+
+// hostCalls tells whether the call is inside a host function, and how many host
+// calls it has left. Any goroutine may ask.
+func (f *frame) hostCalls() (inside bool, left uint32) {
+	return atomic.LoadUint32((*uint32)(unsafe.Pointer(&f.c.in_host))) != 0,
+		atomic.LoadUint32((*uint32)(unsafe.Pointer(&f.c.calls)))
 }

@@ -62,7 +62,7 @@ func (f *frame) give(b []byte) {
 func (f *frame) hostContext() context.Context {
 	if f.hostCtx == nil {
 		f.engine.mu.Lock()
-		f.hostCtx = newHostContext(f.ctx, f.deadline)
+		f.hostCtx = newHostContext(f.ctx, f.deadline, f)
 		if f.stopped != nil {
 			f.hostCtx.end(f.stopped)
 		}

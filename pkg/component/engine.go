@@ -28,6 +28,15 @@ type Config struct {
 	// end, as long as their context allows. Calls made by host functions on
 	// behalf of a guest do not count: they run on their caller's thread.
 	MaxCalls int
+	// Parallel is how many of these may compute at once: as many as Go uses CPUs by
+	// default. A call that waits in a host function for longer than a tick does not
+	// compute. While calls of several flows come (see WithFlow), the flow that has
+	// used the least time goes first, and the last place is kept for a flow that
+	// has no other, so that a flood of one does not slow the others.
+	Parallel int
+	// MaxQueue is how many calls of one flow may wait: 512 by default. One more
+	// fails with ErrOverloaded.
+	MaxQueue int
 	// MaxMemoryBytes is the most that any linear memory may ever grow to, whatever
 	// Limits.MemoryBytes says: 1 GiB by default, at most 4 GiB.
 	MaxMemoryBytes int64
@@ -52,6 +61,8 @@ func (c Config) withDefaults() Config {
 	def(&c.CoreInstances, 4)
 	def(&c.MaxCalls, max(16, 4*runtime.NumCPU()))
 	def(&c.MaxMemoryBytes, 1<<30)
+	def(&c.Parallel, runtime.GOMAXPROCS(0))
+	def(&c.MaxQueue, 512)
 	def(&c.MaxComponentBytes, 64<<20)
 	def(&c.StackBytes, 512<<10)
 	def(&c.Tick, time.Millisecond)
@@ -64,8 +75,8 @@ func (c Config) check() error {
 		return fmt.Errorf("component: MaxInstances of %d is not in 1..%d", c.MaxInstances, maxInstances)
 	case c.CoreInstances < 1 || c.CoreInstances > 64:
 		return fmt.Errorf("component: CoreInstances of %d is not in 1..64", c.CoreInstances)
-	case c.MaxCalls < 1:
-		return fmt.Errorf("component: MaxCalls of %d", c.MaxCalls)
+	case min(c.MaxCalls, c.Parallel, c.MaxQueue) < 1:
+		return errors.New("component: negative MaxCalls, Parallel or MaxQueue")
 	case c.MaxMemoryBytes < 1 || c.MaxMemoryBytes > maxMemory:
 		return fmt.Errorf("component: MaxMemoryBytes of %d is not in 1..%d", c.MaxMemoryBytes, int64(maxMemory))
 	case c.StackBytes < 16<<10 || c.StackBytes > 4<<20:
@@ -104,8 +115,14 @@ type Engine struct {
 	kept   int // frames that are not extra
 	free   []*frame
 	active int
-	queue  []chan *frame
 	idle   *sync.Cond // signalled when active falls to zero
+
+	computing int              // calls that hold a place and do not rest
+	flows     map[string]*flow // those with calls now or of late
+	lastFlow  *flow            // the last that flowOf found
+	queued    []*flow          // those with calls that wait
+	virtual   time.Duration    // flow.spent of whoever got a place last
+	forgotten time.Time        // when flows were last forgotten
 }
 
 // NewEngine reserves an engine's addresses and starts its watcher.
@@ -121,6 +138,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 		wake:   make(chan struct{}, 1),
 		ended:  make(chan struct{}),
 		parked: true,
+		flows:  make(map[string]*flow),
 	}
 	if e.c == nil {
 		return nil, errors.New("component: cannot reserve the engine's addresses")
@@ -143,10 +161,7 @@ func (e *Engine) Close() error {
 	}
 	e.closed = true
 	e.wakeWatcher()
-	for _, w := range e.queue {
-		close(w)
-	}
-	e.queue = nil
+	e.abandon()
 	for e.active > 0 {
 		e.idle.Wait()
 	}

@@ -42,6 +42,7 @@ const (
 	LimitListItems Limit = "list items"
 	LimitHostCalls Limit = "host calls"
 	LimitPool      Limit = "live instances"
+	LimitQueue     Limit = "waiting calls"
 	LimitTypes     Limit = "type size"
 )
 
@@ -62,6 +63,8 @@ var (
 	ErrListItems error = &LimitError{Limit: LimitListItems}
 	ErrHostCalls error = &LimitError{Limit: LimitHostCalls}
 	ErrPool      error = &LimitError{Limit: LimitPool}
+	// ErrOverloaded: too many calls of the flow wait already: Config.MaxQueue.
+	ErrOverloaded error = &LimitError{Limit: LimitQueue}
 )
 
 func (e *LimitError) Error() string {

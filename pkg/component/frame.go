@@ -25,8 +25,17 @@ type frame struct {
 	limit    time.Duration
 	deadline time.Time    // zero until the watcher or a host call sets it
 	stopped  error        // why the guest was told to stop
-	extra    bool         // made for a call inside a host function: not counted, not kept
+	extra    bool         // not counted in Engine.kept, and not kept
 	hostCtx  *hostContext // nil before the first host function; only its goroutine sets it
+
+	// Guarded by engine.mu as well: the frame's place, see flow.go.
+	flow      *flow     // whose place it holds, or nil
+	outer     *frame    // the call on whose behalf it runs, or nil
+	nested    int       // calls that run on its own behalf
+	begun     time.Time // zero where nobody needs to know
+	resting   bool      // waits in a host function: its place is another's
+	wasInside bool      // look's last
+	wasLeft   uint32
 
 	// Only for the call's own goroutine.
 	program     *Program
@@ -55,8 +64,14 @@ func (f *frame) begin(ctx context.Context, p *Program) {
 	f.c.calls = C.uint32_t(p.limits.HostCalls)
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.enc.reset(&p.limits)
-	if len(p.imports) > 0 {
-		f.deadline = now().Add(f.limit) // host functions are told it
+	f.wasInside = false
+	metered := f.flow != nil && (f.flow.key != "" || len(f.engine.flows) > 1)
+	if metered || len(p.imports) > 0 {
+		at := now()
+		f.deadline = at.Add(f.limit) // host functions are told it
+		if metered {
+			f.begun = at
+		}
 	}
 	f.engine.wakeWatcher()
 }

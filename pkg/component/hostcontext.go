@@ -12,6 +12,7 @@ import (
 type hostContext struct {
 	context.Context // the caller's
 	deadline        time.Time
+	origin          origin // of calls made with it
 
 	mu      sync.Mutex
 	timed   context.Context // nil until asked for
@@ -19,11 +20,14 @@ type hostContext struct {
 	over    error // why it ended before its time; nil while it has not
 }
 
-func newHostContext(parent context.Context, deadline time.Time) *hostContext {
+func newHostContext(parent context.Context, deadline time.Time, f *frame) *hostContext {
 	if d, ok := parent.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
-	return &hostContext{Context: parent, deadline: deadline}
+	return &hostContext{
+		Context: parent, deadline: deadline,
+		origin: origin{flow: originOf(parent).flow, outer: f},
+	}
 }
 
 func (c *hostContext) Deadline() (time.Time, bool) { return c.deadline, true }
@@ -48,8 +52,8 @@ func (c *hostContext) Err() error {
 }
 
 func (c *hostContext) Value(key any) any {
-	if key == (insideCall{}) {
-		return true
+	if key == (originKey{}) {
+		return &c.origin
 	}
 	c.mu.Lock()
 	timed := c.timed
@@ -86,6 +90,3 @@ func (c *hostContext) end(cause error) {
 		c.release(cause)
 	}
 }
-
-// insideCall is the key of a context value that marks it as a host function's.
-type insideCall struct{}

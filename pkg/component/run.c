@@ -30,7 +30,7 @@ static int call_host(hy_frame *f, const hy_import *imp, const wasmtime_component
   const hy_signature *sig = &imp->sig;
   f->import = imp->index;
   if (f->calls == 0) return HY_HOST_CALLS;
-  f->calls--;
+  __atomic_store_n(&f->calls, f->calls - 1, __ATOMIC_RELAXED);
   if (count != sig->count || result_count != (sig->result ? 1 : 0)) return HY_MISMATCH;
   f->out.len = 0;
   for (size_t i = 0; i < count; i++) {
@@ -38,7 +38,9 @@ static int call_host(hy_frame *f, const hy_import *imp, const wasmtime_component
     if (rc) return rc;
   }
   f->in.len = 0;
+  __atomic_store_n(&f->in_host, 1, __ATOMIC_RELAXED);
   int rc = hygiaHostCall(f->handle, imp->index);
+  __atomic_store_n(&f->in_host, 0, __ATOMIC_RELAXED);
   if (rc) return rc;
   size_t arena = 0;
   if (!hy_check(&sig->result, result_count, f->in.data, f->in.len, &arena)) return HY_HOST_VALUE;

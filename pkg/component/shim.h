@@ -51,7 +51,8 @@ typedef struct hy_frame {
   uintptr_t handle;  // what hygiaHostCall gets
   uint32_t stop;     // atomic: Go sets it to stop the guest
   uint32_t status;   // why the guest was ended from outside, HY_OK if it was not
-  uint32_t calls;    // host calls that are left
+  uint32_t calls;    // host calls that are left; any thread may read it
+  uint32_t in_host;  // whether it is inside a host function; any thread may read it
   uint32_t started;  // whether instantiation was over
   uint32_t import;   // the last that the guest called
   size_t out_max;    // bound of out

@@ -57,10 +57,16 @@ func (e *Engine) sweep(at time.Time) (active, stop, done bool) {
 			continue
 		}
 		active = true
+		f.look()
 		if f.expired(at) {
 			stop = true // again at each tick: a store may have been made since
 		}
 	}
+	if at.Sub(e.forgotten) > flowMemory {
+		e.forget()
+		e.forgotten = at
+	}
+	e.dispatch() // to places of calls that rest, or of flows that are forgotten
 	return active, stop, e.closed && e.active == 0 && e.frames == nil
 }
 
