@@ -9,9 +9,10 @@ import { AnonymizationService } from "./gen/hygia.anonymization.v1.js";
 import { AuditService } from "./gen/hygia.audit.v1.js";
 import { ContentService, type Import, ImportService } from "./gen/hygia.content.v1.js";
 import { SuiteService } from "./gen/hygia.gateway.v1.js";
+import { type Plugin, PluginService } from "./gen/hygia.plugin.v1.js";
 import { ValidationService } from "./gen/hygia.validation.v1.js";
 import { type CallOptions, type Content, FetchTransport, type Transport, type TransportOptions } from "./transport.js";
-import { uploadWordPress } from "./upload.js";
+import { installPlugin, uploadWordPress } from "./upload.js";
 
 export * as accounts from "./gen/hygia.accounts.v1.js";
 export * as anonymization from "./gen/hygia.anonymization.v1.js";
@@ -19,6 +20,7 @@ export * as audit from "./gen/hygia.audit.v1.js";
 export * as content from "./gen/hygia.content.v1.js";
 export * as document from "./gen/hygia.document.v1.js";
 export * as gateway from "./gen/hygia.gateway.v1.js";
+export * as plugin from "./gen/hygia.plugin.v1.js";
 export * as status from "./gen/hygia.status.v1.js";
 export * as validation from "./gen/hygia.validation.v1.js";
 export { ProblemError, ResponseError, TimeoutError } from "./errors.js";
@@ -35,6 +37,7 @@ export class HygiaClient {
   readonly content: ContentService;
   readonly directory: DirectoryService;
   readonly imports: ImportService;
+  readonly plugins: PluginService;
   readonly suite: SuiteService;
   readonly validation: ValidationService;
   readonly #transport: Transport;
@@ -49,6 +52,7 @@ export class HygiaClient {
     this.content = new ContentService(transport);
     this.directory = new DirectoryService(transport);
     this.imports = new ImportService(transport);
+    this.plugins = new PluginService(transport);
     this.suite = new SuiteService(transport);
     this.validation = new ValidationService(transport);
   }
@@ -65,5 +69,18 @@ export class HygiaClient {
    */
   uploadWordPress(xml: Content["bytes"], options?: CallOptions): Promise<Import> {
     return uploadWordPress(this.#transport, xml, options);
+  }
+
+  /**
+   * Sends a signed plugin package (at most 96 MiB) to a service that hosts
+   * components, and gives how the plugin fares.
+   *
+   * `POST /v1/services/{service}/plugins`
+   *
+   * @param canaryPercent - The share of calls that it gets until it is promoted; all
+   * of them where it is 0.
+   */
+  installPlugin(service: string, file: Content["bytes"], canaryPercent = 0, options?: CallOptions): Promise<Plugin> {
+    return installPlugin(this.#transport, service, file, canaryPercent, options);
   }
 }

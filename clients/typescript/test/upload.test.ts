@@ -43,3 +43,12 @@ test("a refused upload is a problem; an answer without an import is an error", a
   const other = await gateway(t, (response) => json(response, { import: null }, 202));
   await assert.rejects(new HygiaClient({ baseUrl: other.baseUrl }).uploadWordPress(xml), ResponseError);
 });
+
+test("a package goes to the service that is named", async (t) => {
+  const { baseUrl, seen } = await gateway(t, (response) => json(response, { plugin: { name: "claims" } }));
+  const client = new HygiaClient({ baseUrl, token: () => "t", purpose: "administration" });
+  assert.equal((await client.installPlugin("validation", "tar", 5)).name, "claims");
+  assert.equal(seen.at(-1)?.url, "/v1/services/validation/plugins?canaryPercent=5");
+  assert.equal(seen.at(-1)?.headers["content-type"], "application/vnd.hygia.plugin.v1.tar");
+  assert.equal(seen.at(-1)?.body, "tar");
+});

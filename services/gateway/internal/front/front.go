@@ -46,7 +46,7 @@ type Options struct {
 	// REST serves the routes: grpc-gateway.
 	REST     http.Handler
 	Sessions Sessions
-	Upload   upload.Handler
+	Uploads  []upload.Upload
 	Docs     *openapi.Handler
 	// Healthy tells whether the whole suite serves; Ready whether this gateway
 	// takes requests.
@@ -101,7 +101,9 @@ func New(o Options) (*Front, error) {
 		}
 		f.handle(r.Pattern(), f.forward(r), f.authenticate, f.budget, f.checkRequest(r))
 	}
-	f.handle("POST "+upload.Path, f.Upload.Serve, f.authenticate, checkUpload, f.limitUploads)
+	for _, u := range o.Uploads {
+		f.handle("POST "+u.Path, u.Serve, f.authenticate, checkUpload(u), f.limitUploads)
+	}
 	f.handle("GET /healthz", f.health)
 	// These two answer however busy the gateway is: what restarts it for being
 	// busy would make it worse.

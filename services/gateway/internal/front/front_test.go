@@ -24,7 +24,6 @@ import (
 	"github.com/hygia-suite/hygia/services/gateway/internal/problem"
 	"github.com/hygia-suite/hygia/services/gateway/internal/rest"
 	"github.com/hygia-suite/hygia/services/gateway/internal/route"
-	"github.com/hygia-suite/hygia/services/gateway/internal/upload"
 )
 
 // everybody is somebody.
@@ -40,7 +39,7 @@ func build(t testing.TB, api http.Handler) (*front.Front, []route.Route) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := openapi.Document(upload.Path, upload.ContentTypes())
+	document, err := openapi.Document(openapi.Upload{Path: "/v1/exports"}, openapi.Upload{Path: "/v1/packages"})
 	if err != nil {
 		t.Fatal(err)
 	}

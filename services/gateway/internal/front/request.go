@@ -111,13 +111,15 @@ func (f *Front) tooLarge(w http.ResponseWriter) error {
 	return ErrBodyTooLarge
 }
 
-// checkUpload refuses a body that is no export by its content type.
-func checkUpload(next handler) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := checkType(r, upload.ContentTypes()...); err != nil {
-			return err
+// checkUpload refuses a body that is none of the upload's by its content type.
+func checkUpload(u upload.Upload) step {
+	return func(next handler) handler {
+		return func(w http.ResponseWriter, r *http.Request) error {
+			if err := checkType(r, u.Types...); err != nil {
+				return err
+			}
+			return next(w, r)
 		}
-		return next(w, r)
 	}
 }
 

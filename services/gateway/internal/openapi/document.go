@@ -14,10 +14,17 @@ var generated []byte
 
 type object = map[string]any
 
+// Upload is a route that takes a body as it is.
+type Upload struct {
+	Path string
+	// Types are the content types that it takes.
+	Types []string
+}
+
 // Document returns the description, OpenAPI 2.0 as JSON: what buf generates of
-// the proto files, and what those cannot say: the upload, the form of errors,
+// the proto files, and what those cannot say: the uploads, the form of errors,
 // and that a login needs no token.
-func Document(uploadPath string, uploadTypes []string) ([]byte, error) {
+func Document(exports, packages Upload) ([]byte, error) {
 	var d object
 	if err := json.Unmarshal(generated, &d); err != nil {
 		return nil, fmt.Errorf("openapi: generated document: %w", err)
@@ -32,7 +39,11 @@ func Document(uploadPath string, uploadTypes []string) ([]byte, error) {
 		return nil, errors.New("openapi: generated document without a login")
 	}
 	login["security"] = []any{}
-	paths[uploadPath] = object{"post": upload(uploadTypes)}
+	paths[exports.Path] = object{"post": takesExport(exports.Types)}
+	if _, ok := operation(paths, packages.Path, "get"); !ok {
+		paths[packages.Path] = object{}
+	}
+	paths[packages.Path].(object)["post"] = takesPackage(packages.Types)
 	definitions["Problem"] = problem()
 	for _, path := range paths {
 		for _, operation := range path.(object) {
@@ -70,17 +81,14 @@ func addErrors(operation any) {
 	}
 }
 
-func upload(types []string) object {
+func takesExport(types []string) object {
 	return object{
 		"tags":        []any{"ImportService"},
 		"summary":     "Takes a WordPress export (WXR) of at most 64 MiB as the body, and starts to import it.",
 		"description": "Answers once the export is stored; its Location tells where the import can be watched.",
 		"operationId": "ImportService_UploadImport",
 		"consumes":    types,
-		"parameters": []any{object{
-			"name": "body", "in": "body", "required": true,
-			"schema": object{"type": "string", "format": "binary"},
-		}},
+		"parameters":  []any{body()},
 		"responses": object{"202": object{
 			"description": "The export is stored.",
 			"headers":     object{"Location": object{"type": "string", "description": "Path of the import."}},
@@ -89,6 +97,38 @@ func upload(types []string) object {
 			}},
 		}},
 	}
+}
+
+func takesPackage(types []string) object {
+	return object{
+		"tags":    []any{"PluginService"},
+		"summary": "Takes a signed plugin package of at most 96 MiB as the body, and installs it.",
+		"description": "It is verified against the keys that the operator trusts, and its imports against its grants, " +
+			"before anything of it runs; what is refused changes nothing. The same package again gives the same answer.",
+		"operationId": "PluginService_InstallPlugin",
+		"consumes":    types,
+		"parameters": []any{
+			object{
+				"name": "service", "in": "path", "required": true, "type": "string",
+				"description": "The service that is to host it: validation, anonymization, content or audit.",
+			},
+			object{
+				"name": "canaryPercent", "in": "query", "type": "integer", "format": "int32",
+				"description": "The share of calls that it gets until it is promoted, 1 to 99; 0, the default, gives it all at once.",
+			},
+			body(),
+		},
+		"responses": object{"200": object{
+			"description": "It is installed.",
+			"schema": object{"type": "object", "properties": object{
+				"plugin": object{"$ref": "#/definitions/v1Plugin"},
+			}},
+		}},
+	}
+}
+
+func body() object {
+	return object{"name": "body", "in": "body", "required": true, "schema": object{"type": "string", "format": "binary"}}
 }
 
 func problem() object {

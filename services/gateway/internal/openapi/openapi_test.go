@@ -13,7 +13,10 @@ import (
 
 func document(t *testing.T) ([]byte, map[string]any) {
 	t.Helper()
-	data, err := openapi.Document("/v1/imports/wordpress", []string{"application/xml"})
+	data, err := openapi.Document(
+		openapi.Upload{Path: "/v1/imports/wordpress", Types: []string{"application/xml"}},
+		openapi.Upload{Path: "/v1/services/{service}/plugins", Types: []string{"application/x-tar"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +48,10 @@ func TestTheDocumentSaysWhatTheProtosCannot(t *testing.T) {
 	upload := paths["/v1/imports/wordpress"].(map[string]any)["post"].(map[string]any)
 	if upload["responses"].(map[string]any)["202"] == nil || upload["consumes"].([]any)[0] != "application/xml" {
 		t.Errorf("upload %v", upload)
+	}
+	plugins := paths["/v1/services/{service}/plugins"].(map[string]any)
+	if plugins["get"] == nil || plugins["post"].(map[string]any)["consumes"].([]any)[0] != "application/x-tar" {
+		t.Errorf("plugins %v", plugins)
 	}
 	login := paths["/v1/login"].(map[string]any)["post"].(map[string]any)
 	if s, ok := login["security"].([]any); !ok || len(s) != 0 {

@@ -18,6 +18,7 @@ import (
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 	contentv1 "github.com/hygia-suite/hygia/proto/gen/hygia/content/v1"
 	gatewayv1 "github.com/hygia-suite/hygia/proto/gen/hygia/gateway/v1"
+	pluginv1 "github.com/hygia-suite/hygia/proto/gen/hygia/plugin/v1"
 	validationv1 "github.com/hygia-suite/hygia/proto/gen/hygia/validation/v1"
 	"github.com/hygia-suite/hygia/services/gateway/internal/front"
 	"github.com/hygia-suite/hygia/services/gateway/internal/problem"
@@ -27,6 +28,8 @@ import (
 // Backends are where requests go; all are required.
 type Backends struct {
 	Accounts, Audit, Content, Validation, Anonymization grpc.ClientConnInterface
+	// Plugins leads to the service that a request names.
+	Plugins Hosts
 	// Suite is answered in this process.
 	Suite gatewayv1.SuiteServiceServer
 }
@@ -41,6 +44,7 @@ func Routes() ([]route.Route, error) {
 		contentv1.File_hygia_content_v1_content_proto,
 		contentv1.File_hygia_content_v1_import_proto,
 		gatewayv1.File_hygia_gateway_v1_gateway_proto,
+		pluginv1.File_hygia_plugin_v1_plugin_proto,
 		validationv1.File_hygia_validation_v1_validation_proto,
 	} {
 		for i := range file.Services().Len() {
@@ -88,6 +92,9 @@ func New(ctx context.Context, b Backends) (http.Handler, error) {
 		},
 		"imports": func() error {
 			return contentv1.RegisterImportServiceHandlerClient(ctx, mux, contentv1.NewImportServiceClient(b.Content))
+		},
+		"plugins": func() error {
+			return pluginv1.RegisterPluginServiceHandlerClient(ctx, mux, pluginv1.NewPluginServiceClient(b.Plugins))
 		},
 		"suite": func() error { return gatewayv1.RegisterSuiteServiceHandlerServer(ctx, mux, b.Suite) },
 		"validation": func() error {

@@ -33,6 +33,11 @@ func backends() []string {
 	return []string{rpc.Accounts, rpc.Audit, rpc.Content, rpc.Validation, rpc.Anonymization}
 }
 
+// componentHosts are the services that host components.
+func componentHosts() []string {
+	return []string{rpc.Anonymization, rpc.Audit, rpc.Content, rpc.Validation}
+}
+
 // Deps are what the gateway runs on; all are required.
 type Deps struct {
 	Config    *Config
@@ -80,9 +85,17 @@ func Serve(ctx context.Context, d Deps) error {
 
 func newFront(ctx context.Context, d Deps, draining *atomic.Bool) (*front.Front, error) {
 	status := newSuite(d)
+	hosts := rest.Hosts{}
+	for _, name := range componentHosts() {
+		hosts[name] = d.Conns[name]
+	}
+	uploads := []upload.Upload{
+		upload.Exports(contentv1.NewImportServiceClient(d.Conns[rpc.Content])), upload.Packages(hosts.Of),
+	}
 	handler, err := rest.New(ctx, rest.Backends{
 		Accounts: d.Conns[rpc.Accounts], Audit: d.Conns[rpc.Audit], Content: d.Conns[rpc.Content],
 		Validation: d.Conns[rpc.Validation], Anonymization: d.Conns[rpc.Anonymization], Suite: status,
+		Plugins: hosts,
 	})
 	if err != nil {
 		return nil, err
@@ -97,7 +110,10 @@ func newFront(ctx context.Context, d Deps, draining *atomic.Bool) (*front.Front,
 	if err != nil {
 		return nil, err
 	}
-	document, err := openapi.Document(upload.Path, upload.ContentTypes())
+	document, err := openapi.Document(
+		openapi.Upload{Path: uploads[0].Path, Types: uploads[0].Types},
+		openapi.Upload{Path: uploads[1].Path, Types: uploads[1].Types},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +123,7 @@ func newFront(ctx context.Context, d Deps, draining *atomic.Bool) (*front.Front,
 	}
 	return front.New(front.Options{
 		Routes: routes, REST: handler, Sessions: known, Docs: docs,
-		Upload:  upload.Handler{Imports: contentv1.NewImportServiceClient(d.Conns[rpc.Content])},
+		Uploads: uploads,
 		Healthy: status.Healthy, Ready: func() bool { return !draining.Load() },
 		Limits: d.Config.limits(d.Clock), Origins: d.Config.CORSOrigins,
 		TLS: d.Config.TLS.CertFile != "" || d.Config.BehindTLSProxy, Proxied: d.Config.BehindTLSProxy,

@@ -27,6 +27,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/telemetry"
 	accountsv1 "github.com/hygia-suite/hygia/proto/gen/hygia/accounts/v1"
 	contentv1 "github.com/hygia-suite/hygia/proto/gen/hygia/content/v1"
+	pluginv1 "github.com/hygia-suite/hygia/proto/gen/hygia/plugin/v1"
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 	"github.com/hygia-suite/hygia/services/gateway/internal/problem"
 	"github.com/hygia-suite/hygia/services/gateway/internal/server"
@@ -52,6 +53,7 @@ type backend struct {
 	accountsv1.UnimplementedDirectoryServiceServer
 	contentv1.UnimplementedContentServiceServer
 	contentv1.UnimplementedImportServiceServer
+	pluginv1.UnimplementedPluginServiceServer
 	statusv1.UnimplementedStatusServiceServer
 
 	mu        sync.Mutex
@@ -163,6 +165,27 @@ func (b *backend) UploadImport(stream grpc.ClientStreamingServer[contentv1.Uploa
 	}
 }
 
+func (b *backend) InstallPlugin(stream grpc.ClientStreamingServer[pluginv1.InstallPluginRequest, pluginv1.InstallPluginResponse]) error {
+	plugin := &pluginv1.Plugin{}
+	for {
+		r, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return stream.SendAndClose(&pluginv1.InstallPluginResponse{Plugin: plugin})
+		}
+		if err != nil {
+			return err
+		}
+		if plugin.GetName() == "" {
+			plugin.Name, plugin.CanaryPercent = r.GetService(), r.GetCanaryPercent()
+		}
+		plugin.Calls += uint64(len(r.GetChunk()))
+	}
+}
+
+func (b *backend) ListPlugins(_ context.Context, r *pluginv1.ListPluginsRequest) (*pluginv1.ListPluginsResponse, error) {
+	return &pluginv1.ListPluginsResponse{Plugins: []*pluginv1.Plugin{{Name: r.GetService()}}}, nil
+}
+
 func (b *backend) GetStatus(context.Context, *statusv1.GetStatusRequest) (*statusv1.GetStatusResponse, error) {
 	return &statusv1.GetStatusResponse{Service: "fake", Version: "1.2.3"}, nil
 }
@@ -247,6 +270,7 @@ func (w *world) connect(t *testing.T) *grpc.ClientConn {
 	accountsv1.RegisterDirectoryServiceServer(s, w.backend)
 	contentv1.RegisterContentServiceServer(s, w.backend)
 	contentv1.RegisterImportServiceServer(s, w.backend)
+	pluginv1.RegisterPluginServiceServer(s, w.backend)
 	statusv1.RegisterStatusServiceServer(s, w.backend)
 	lis := listen(t)
 	go func() { _ = s.Serve(lis) }()
