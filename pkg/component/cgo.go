@@ -107,6 +107,9 @@ func (b *signatures) mirror(t *Type) *C.hy_type {
 	}
 	c := (*C.hy_type)(b.mem.calloc(C.sizeof_hy_type))
 	c.kind = C.uint8_t(t.kind)
+	if t.isBytes() {
+		c.kind = C.HY_BYTES
+	}
 	c.count = C.uint32_t(max(len(t.elems), len(t.labels)))
 	c.elems = unsafe.SliceData(b.types(t.elems))
 	c.labels = unsafe.SliceData(labels)

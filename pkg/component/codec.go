@@ -1,5 +1,8 @@
 package component
 
+// #include "shim.h"
+import "C"
+
 import (
 	"encoding/binary"
 	"fmt"
@@ -17,7 +20,8 @@ import (
 //	char              4 bytes, a Unicode scalar value
 //	s64, u64, f64     8 bytes
 //	string            4 bytes of length, then that many bytes of UTF-8
-//	list              4 bytes of count, then the elements
+//	list<u8>          4 bytes of length, then that many bytes
+//	any other list    4 bytes of count, then the elements
 //	option            1 byte, 0 or 1, then the payload when 1
 //	enum, variant     4 bytes of case, then its payload when it has one
 //	result            as a variant whose case 0 is ok and case 1 is err
@@ -25,7 +29,10 @@ import (
 //
 // Records and tuples are their members and nothing else. The tags make a value
 // written or read against the wrong type an error instead of another value.
-const tagCase = KindVariant
+const (
+	tagCase  = KindVariant
+	tagBytes = Kind(C.HY_BYTES)
+)
 
 // Encoder writes values for a guest, in declaration order, parameter by
 // parameter. The first error sticks: later calls do nothing, and the call that
@@ -120,8 +127,17 @@ func (e *Encoder) String(s string) {
 	e.buf = append(e.buf, s...)
 }
 
-// List writes the head of a list of n elements, which follow. It fails with a
-// LimitError when the call's lists together exceed Limits.ListItems.
+// Bytes writes a list<u8>, of which nothing counts as Limits.ListItems.
+func (e *Encoder) Bytes(b []byte) {
+	if e.room(5 + len(b)) {
+		e.four(tagBytes, uint32(len(b)))
+		e.buf = append(e.buf, b...)
+	}
+}
+
+// List writes the head of a list of n elements, which follow; a list<u8> is
+// written by Bytes. It fails with a LimitError when the call's lists together
+// exceed Limits.ListItems.
 func (e *Encoder) List(n int) {
 	if e.err != nil {
 		return

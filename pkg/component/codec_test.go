@@ -38,12 +38,16 @@ func TestInvariant5MalformedValuesAreRefused(t *testing.T) {
 			e.String("x")
 			e.U8(1)
 		}, false},
-		"a short list": {component.ListOf(component.U8), func(e *component.Encoder) { e.List(2); e.U8(1) }, false},
-		"a long list": {component.ListOf(component.U8), func(e *component.Encoder) {
+		"a short list": {component.ListOf(component.S8), func(e *component.Encoder) { e.List(2); e.S8(1) }, false},
+		"a long list": {component.ListOf(component.S8), func(e *component.Encoder) {
 			e.List(1)
-			e.U8(1)
-			e.U8(1)
+			e.S8(1)
+			e.S8(1)
 		}, false},
+		"bytes one by one":     {component.ListOf(component.U8), func(e *component.Encoder) { e.List(1); e.U8(1) }, false},
+		"bytes for a list":     {component.ListOf(component.S8), func(e *component.Encoder) { e.Bytes([]byte{1}) }, false},
+		"bytes for a text":     {component.String, func(e *component.Encoder) { e.Bytes([]byte("a")) }, false},
+		"a text for bytes":     {component.ListOf(component.U8), func(e *component.Encoder) { e.String("a") }, false},
 		"a list without items": {component.ListOf(component.String), func(e *component.Encoder) { e.List(999_999) }, false},
 		"a negative list":      {component.ListOf(component.U8), func(e *component.Encoder) { e.List(-1) }, true},
 		"nothing":              {component.U8, func(*component.Encoder) {}, false},

@@ -88,16 +88,7 @@ func (d *Decoder) Char() rune {
 
 // String reads a string, always valid UTF-8, and copies it.
 func (d *Decoder) String() string {
-	n := int(d.four(KindString))
-	if d.err != nil {
-		return ""
-	}
-	if n > len(d.buf)-d.off {
-		d.short()
-		return ""
-	}
-	b := d.buf[d.off : d.off+n]
-	d.off += n
+	b := d.run(KindString)
 	if !utf8.Valid(b) {
 		d.Fail(&ValueError{Type: String, Reason: "not UTF-8"})
 		return ""
@@ -105,9 +96,13 @@ func (d *Decoder) String() string {
 	return string(b)
 }
 
+// Bytes reads a list<u8> and copies it. It returns nil for an empty one.
+func (d *Decoder) Bytes() []byte { return append([]byte(nil), d.run(tagBytes)...) }
+
 // List reads the head of a list and returns its length, which is never more
 // than Limits.ListItems nor than the bytes that are left: the caller may
-// allocate that many elements. It returns 0 after an error.
+// allocate that many elements. It returns 0 after an error. A list<u8> is read
+// by Bytes.
 func (d *Decoder) List() int {
 	n := int(d.four(KindList))
 	if d.err != nil {
@@ -150,6 +145,21 @@ func (d *Decoder) next(k Kind, n int) []byte {
 	}
 	b := d.buf[d.off+1 : d.off+1+n]
 	d.off += 1 + n
+	return b
+}
+
+// run returns the bytes that follow tag k and their length, or nil.
+func (d *Decoder) run(k Kind) []byte {
+	n := int(d.four(k))
+	if d.err != nil {
+		return nil
+	}
+	if n > len(d.buf)-d.off {
+		d.short()
+		return nil
+	}
+	b := d.buf[d.off : d.off+n]
+	d.off += n
 	return b
 }
 

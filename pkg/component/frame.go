@@ -140,6 +140,10 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 			&CodecError{Reason: "the results do not have the function's type"})
 	case C.HY_VALUE:
 		return &CodecError{Reason: "the arguments do not have the function's types"}
+	case C.HY_HEAVY:
+		return heavyError()
+	case C.HY_HOST_HEAVY:
+		return f.program.imports[f.c._import].failed(heavyError())
 	case C.HY_RESULT:
 		return &LimitError{Limit: LimitResult, Max: int64(limits.ResultBytes)}
 	case C.HY_HOST_CALLS:
@@ -152,6 +156,12 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 		return guestError(string(view(&f.c.message)), f.c.started != 0)
 	}
 	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))
+}
+
+// heavyError says that values would take more of the host than wasmtime lets
+// values take that come out of a guest.
+func heavyError() error {
+	return &LimitError{Limit: LimitArgBytes, Max: C.HY_VALUES_MAX / C.sizeof_wasmtime_component_val_t}
 }
 
 // hostFailure says that the call was stopped when that is why a host function

@@ -22,6 +22,7 @@ var fuzzType = component.RecordOf("all",
 	component.Field{Name: "some", Type: component.OptionOf(component.ListOf(component.U16))},
 	component.Field{Name: "done", Type: component.ResultOf(component.U8, component.String)},
 	component.Field{Name: "set", Type: component.FlagsOf("f", "p", "q", "r")},
+	component.Field{Name: "bytes", Type: component.ListOf(component.U8)},
 )
 
 // script calls an encoder as a run of bytes says: whatever it writes, right or
@@ -46,7 +47,7 @@ func (s *script) text() string {
 
 func (s *script) run(e *component.Encoder) {
 	for len(s.b) > 0 && e.Err() == nil {
-		switch s.next() % 18 {
+		switch s.next() % 19 {
 		case 0:
 			e.Bool(s.next()&1 != 0)
 		case 1:
@@ -81,7 +82,9 @@ func (s *script) run(e *component.Encoder) {
 			e.Case(int(s.next()) - 1)
 		case 16:
 			e.Flags(s.next() >> 4)
-		case 17: // a value of the right type
+		case 17:
+			e.Bytes([]byte(s.text()))
+		case 18: // a value of the right type
 			encode(e, fuzzType, anyOf(s, fuzzType))
 		}
 	}
@@ -131,6 +134,9 @@ func anyOf(s *script, t *component.Type) any {
 		}
 		return c
 	case component.KindList:
+		if isBytes(t) {
+			return append([]byte{}, s.text()...)
+		}
 		v := seq{}
 		for range s.next() % 5 {
 			v = append(v, anyOf(s, elems[0]))
@@ -148,7 +154,7 @@ func anyOf(s *script, t *component.Type) any {
 // well-formed values of the function's type, or nothing.
 func FuzzLower(f *testing.F) {
 	p, x := echo(f, newEngine(f, component.Config{}), fuzzType)
-	f.Add([]byte{17, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2, 1, 'a', 2, 'b', 'c', 1, 1, 'x', 2, 1, 2, 3, 4, 0, 9, 7})
+	f.Add([]byte{18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2, 1, 'a', 2, 'b', 'c', 1, 1, 'x', 2, 1, 2, 3, 4, 0, 9, 7})
 	f.Add([]byte{12, 2, 0xff, 0xfe})
 	f.Add([]byte{0, 1, 1, 1, 13, 200})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -189,7 +195,7 @@ func misread(d *component.Decoder, calls []byte) {
 		func() { d.Bool() }, func() { d.S8() }, func() { d.U8() }, func() { d.S16() }, func() { d.U16() },
 		func() { d.S32() }, func() { d.U32() }, func() { d.S64() }, func() { d.U64() }, func() { d.F32() },
 		func() { d.F64() }, func() { d.Char() }, func() { _ = d.String() }, func() { d.List() },
-		func() { d.Option() }, func() { d.Case() }, func() { d.Flags() },
+		func() { d.Option() }, func() { d.Case() }, func() { d.Flags() }, func() { d.Bytes() },
 	}
 	if len(calls) > 8 {
 		calls = calls[:8] // fewer than it takes to read all of the value

@@ -40,7 +40,7 @@ func FuzzDecoder(f *testing.F) {
 		d.reset(b, &limits)
 		out := 0
 		for _, c := range calls {
-			switch c % 6 {
+			switch c % 7 {
 			case 0:
 				out += len(d.String())
 			case 1:
@@ -53,6 +53,8 @@ func FuzzDecoder(f *testing.F) {
 				d.Option()
 			case 5:
 				d.Case()
+			case 6:
+				out += len(d.Bytes())
 			}
 		}
 		if out > len(b)*max(1, len(calls)) {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+// put appends a value's tag and number and, where extra_len says so, bytes that
+// follow them: extra, or for the caller to fill in where that is NULL.
 static int put(hy_buffer *out, size_t max, uint8_t kind, const void *data, size_t extra_len,
                const void *extra) {
   uint8_t n = width[kind];
@@ -12,7 +14,7 @@ static int put(hy_buffer *out, size_t max, uint8_t kind, const void *data, size_
   uint8_t *p = out->data + out->len;
   p[0] = tag_of(kind);
   memcpy(p + 1, data, n);
-  if (extra_len) memcpy(p + 1 + n, extra, extra_len);
+  if (extra) memcpy(p + 1 + n, extra, extra_len);
   out->len += 1 + n + extra_len;
   return HY_OK;
 }
@@ -77,10 +79,24 @@ static int lift_flags(const hy_type *t, const wasmtime_component_valflags_t *v, 
 
 static int lift_string(const wasm_name_t *s, hy_buffer *out, size_t max) {
   if (s->size > UINT32_MAX) return HY_RESULT;
-  return put(out, max, WASMTIME_COMPONENT_STRING, &s->size, s->size, s->data);
+  return put(out, max, WASMTIME_COMPONENT_STRING, &s->size, s->size, s->size ? s->data : NULL);
+}
+
+static int lift_bytes(const wasmtime_component_vallist_t *v, hy_buffer *out, size_t max) {
+  if (v->size > UINT32_MAX) return HY_RESULT;
+  int rc = put(out, max, HY_BYTES, &v->size, v->size, NULL);
+  if (rc) return rc;
+  uint8_t *p = out->data + out->len - v->size;
+  for (size_t i = 0; i < v->size; i++) {
+    if (v->data[i].kind != WASMTIME_COMPONENT_U8) return HY_MISMATCH;
+    p[i] = v->data[i].of.u8;
+  }
+  return HY_OK;
 }
 
 int hy_lift(const hy_type *t, const val *v, hy_buffer *out, size_t max) {
+  if (t->kind == HY_BYTES && v->kind == WASMTIME_COMPONENT_LIST)
+    return lift_bytes(&v->of.list, out, max);
   if (v->kind != t->kind) return HY_MISMATCH;
   switch (t->kind) {
   case WASMTIME_COMPONENT_STRING:

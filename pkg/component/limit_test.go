@@ -187,7 +187,8 @@ func TestInvariant5HostCallLimit(t *testing.T) {
 }
 
 // A list of bytes costs wasmtime some 32 times its size on the host, which it
-// bounds at 128 MiB: a guest that returns more is refused, not served.
+// bounds at 128 MiB: a guest that returns more is refused, not served, and so is
+// a host that sends more.
 func TestInvariant5HugeListFromAGuest(t *testing.T) {
 	bytes := component.ListOf(component.U8)
 	huge := &component.Export{Name: "huge", Signature: component.Signature{Result: bytes}}
@@ -202,6 +203,17 @@ func TestInvariant5HugeListFromAGuest(t *testing.T) {
 		component.LinkOptions{Exports: []*component.Export{huge}})
 	err := p.Call(context.Background(), huge, nil, func(d *component.Decoder) { decode(d, bytes) })
 	if !errors.Is(err, component.ErrResult) {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestHugeListToAGuest(t *testing.T) {
+	bytes := component.ListOf(component.U8)
+	take := &component.Export{Name: "take", Signature: component.Signature{
+		Params: []component.Field{{Name: "v", Type: bytes}}}}
+	p := link(t, newEngine(t, component.Config{}), sinkText(bytes), component.LinkOptions{Exports: []*component.Export{take}})
+	err := p.Call(context.Background(), take, func(e *component.Encoder) { e.Bytes(make([]byte, 5<<20)) }, nil)
+	if !errors.Is(err, component.ErrArgBytes) {
 		t.Fatalf("%v", err)
 	}
 }

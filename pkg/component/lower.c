@@ -57,6 +57,11 @@ static bool check(const hy_type *t, reader *r, size_t *arena) {
     if (v > (size_t)(r->end - r->at)) return false;
     r->at += v;
     return true;
+  case HY_BYTES:
+    if (v > (size_t)(r->end - r->at)) return false;
+    r->at += v;
+    *arena += v * sizeof(val);
+    return true;
   case WASMTIME_COMPONENT_LIST:
     return check_list(t, v, r, arena);
   case WASMTIME_COMPONENT_OPTION:
@@ -143,6 +148,20 @@ static void build_list(builder *b, const hy_type *t, size_t n, wasmtime_componen
   for (size_t i = 0; i < n; i++) build(b, t->elems[0], &out->data[i]);
 }
 
+static void build_bytes(builder *b, size_t n, val *out) {
+  out->kind = WASMTIME_COMPONENT_LIST;
+  wasmtime_component_vallist_t *list = &out->of.list;
+  if (b->arena)
+    *list = (wasmtime_component_vallist_t){n, bump(b, n * sizeof(val))};
+  else
+    wasmtime_component_vallist_new_uninit(list, n);
+  for (size_t i = 0; i < n; i++) {
+    list->data[i].kind = WASMTIME_COMPONENT_U8;
+    list->data[i].of.u8 = b->r.at[i];
+  }
+  b->r.at += n;
+}
+
 static void build_flags(builder *b, const hy_type *t, uint64_t bits,
                         wasmtime_component_valflags_t *out) {
   size_t n = (size_t)__builtin_popcountll(bits);
@@ -181,6 +200,9 @@ static void build(builder *b, const hy_type *t, val *out) {
     break;
   case WASMTIME_COMPONENT_LIST:
     build_list(b, t, v, &out->of.list);
+    break;
+  case HY_BYTES:
+    build_bytes(b, v, out);
     break;
   case WASMTIME_COMPONENT_OPTION:
     out->of.option = v ? build_payload(b, t->elems[0]) : NULL;

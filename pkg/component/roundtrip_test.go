@@ -15,7 +15,7 @@ import (
 )
 
 // A value of any type, for tests: a Go number, rune, string or bool, flags as
-// uint64, or one of these.
+// uint64, a list<u8> as []byte, or one of these.
 type (
 	seq    []any // of a list, record or tuple
 	choice struct {
@@ -59,6 +59,8 @@ func encode(e *component.Encoder, t *component.Type, v any) {
 		e.F64(v)
 	case string:
 		e.String(v)
+	case []byte:
+		e.Bytes(v)
 	case maybe:
 		if e.Option(v.v != nil); v.v != nil {
 			encode(e, t.Elems()[0], v.v)
@@ -115,6 +117,8 @@ func decode(d *component.Decoder, t *component.Type) any {
 	return decodeCompound(d, t)
 }
 
+func isBytes(t *component.Type) bool { return t.Equal(component.ListOf(component.U8)) }
+
 func decodeCompound(d *component.Decoder, t *component.Type) any {
 	elems := t.Elems()
 	switch t.Kind() {
@@ -130,6 +134,9 @@ func decodeCompound(d *component.Decoder, t *component.Type) any {
 		}
 		return c
 	case component.KindList:
+		if isBytes(t) {
+			return append([]byte{}, d.Bytes()...)
+		}
 		v := seq{}
 		for range d.List() {
 			v = append(v, decode(d, elems[0]))
@@ -242,6 +249,9 @@ func anyValue(t *rapid.T, ty *component.Type) any {
 	case component.KindFlags:
 		return rapid.Uint64Range(0, 1<<len(ty.Labels())-1).Draw(t, "flags")
 	case component.KindList:
+		if isBytes(ty) {
+			return append([]byte{}, rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "bytes")...)
+		}
 		v := seq{}
 		for range rapid.IntRange(0, 4).Draw(t, "len") {
 			v = append(v, anyValue(t, elems[0]))

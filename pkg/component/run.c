@@ -44,6 +44,7 @@ static int call_host(hy_frame *f, const hy_import *imp, const wasmtime_component
   if (rc) return rc;
   size_t arena = 0;
   if (!hy_check(&sig->result, result_count, f->in.data, f->in.len, &arena)) return HY_HOST_VALUE;
+  if (arena > HY_VALUES_MAX) return HY_HOST_HEAVY;
   if (sig->result) hy_own(sig->result, f->in.data, f->in.len, results);
   return HY_OK;
 }
@@ -114,6 +115,7 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
   const hy_signature *sig = &fn->sig;
   size_t arena = sig->count * sizeof(wasmtime_component_val_t);
   if (!hy_check(sig->params, sig->count, args, len, &arena)) return HY_VALUE;
+  if (arena > HY_VALUES_MAX) return HY_HEAVY;
   hy_reserve(&f->arena, arena);
   wasmtime_component_val_t *params = (wasmtime_component_val_t *)f->arena.data;
   hy_borrow(sig->params, sig->count, args, len, (uint8_t *)(params + sig->count), params);

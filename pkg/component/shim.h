@@ -16,6 +16,8 @@ enum {
   HY_HOST,       // a host function failed; Go knows why
   HY_HOST_VALUE, // a host function's results do not have its type
   HY_VALUE,      // the arguments do not have the function's type
+  HY_HEAVY,      // the arguments are more than HY_VALUES_MAX bytes as wasmtime's values
+  HY_HOST_HEAVY, // so are a host function's results
   HY_RESULT,     // results, or a host function's arguments, above hy_frame.out_max
   HY_HOST_CALLS, // more host calls than allowed
   HY_NO_EXPORT,  // the function is not there
@@ -23,9 +25,12 @@ enum {
   HY_MISMATCH,   // wasmtime gave a value of another type than it declared
 };
 
+// A list<u8>, which has an encoding of its own.
+#define HY_BYTES 30
+
 // A type of values: a mirror of Go's Type. Immutable once built.
 typedef struct hy_type {
-  uint8_t kind; // WASMTIME_COMPONENT_*
+  uint8_t kind; // WASMTIME_COMPONENT_*, HY_BYTES
   uint32_t count;
   const struct hy_type **elems; // NULL, or count of them; NULL entries have no payload
   const wasm_name_t *labels;    // NULL, or count of them
@@ -167,6 +172,10 @@ void hy_waiter_delete(hy_waiter *);
 void hy_reserve(hy_buffer *, size_t cap);
 void hy_append(hy_buffer *, const void *, size_t);
 void hy_error_take(wasmtime_error_t *, hy_buffer *message);
+
+// How many bytes of wasmtime's values may go into a guest at once: as many as
+// wasmtime lets out.
+enum { HY_VALUES_MAX = 128 << 20 };
 
 // hy_check walks encoded values of the types and adds what hy_borrow will need
 // of arena bytes. It returns false unless they are exactly values of the types.

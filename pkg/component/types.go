@@ -85,9 +85,10 @@ type Case struct {
 	Type *Type
 }
 
-// ListOf returns list<elem>. A list of u8 costs some thirty times what a string
-// of the same length does: send text as a string.
+// ListOf returns list<elem>. A list of u8 is a run of bytes to Encoder and Decoder.
 func ListOf(elem *Type) *Type { return &Type{kind: KindList, elems: []*Type{elem}} }
+
+func (t *Type) isBytes() bool { return t.kind == KindList && t.elems[0].kind == KindU8 }
 
 // OptionOf returns option<t>.
 func OptionOf(t *Type) *Type { return &Type{kind: KindOption, elems: []*Type{t}} }
