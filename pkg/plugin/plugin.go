@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/component"
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
@@ -229,7 +230,11 @@ func (p *Plugin) Call(ctx context.Context, fn *component.Export, args func(*comp
 	return p.call(ctx, p.program, fn, args, results)
 }
 
+// call makes the caller's tenant the call's flow: tenants share the engine fairly.
 func (p *Plugin) call(ctx context.Context, program *component.Program, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+	if a, ok := actor.From(ctx); ok {
+		ctx = component.WithFlow(ctx, a.Tenant)
+	}
 	if p.manifest.Grants.grantsAnyOf(logInterface) {
 		ctx = counted(ctx)
 	}
