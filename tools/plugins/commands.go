@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/hygia-suite/hygia/tools/internal/toolchain"
 )
 
 // mend is the command that brings what is checked in up to its sources.
@@ -54,7 +56,7 @@ func (w *workshop) check(ctx context.Context, plugins []plugin, o options) error
 		w.say("components: nothing was rebuilt, %d source digests compared (as asked)", len(plugins))
 		return nil
 	}
-	if err := w.prepare(ctx, plugins); errors.Is(err, errNoToolchain) {
+	if err := w.prepare(ctx, plugins); errors.Is(err, toolchain.ErrUnavailable) {
 		w.say("%v", err)
 		w.say("components: nothing was rebuilt, %d source digests compared (no cargo/zig)", len(plugins))
 		return nil
@@ -158,5 +160,5 @@ func (w *workshop) elsewhere() (*workshop, error) {
 		}
 	}
 	w.say("rebuilding in a copy, %s", dir)
-	return &workshop{root: dir, out: w.out}, nil
+	return &workshop{root: dir, out: w.out, tools: w.tools}, nil
 }

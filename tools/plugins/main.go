@@ -6,7 +6,7 @@
 //	go run ./tools/plugins test [name...]    runs the components' native tests
 //
 // Builds are byte-identical from any folder. The toolchain is pinned (see
-// toolchain.go) and is installed under .tools/ where it is missing.
+// tools/internal/toolchain) and is installed under .tools/ where it is missing.
 package main
 
 import (

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/hygia-suite/hygia/tools/internal/toolchain"
 )
 
 // errNoTests says that a component has no native tests that can run here.
@@ -46,18 +48,14 @@ func (w *workshop) testRust(ctx context.Context, p plugin) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	version, err := rustVersion(w.root)
-	if err != nil {
-		return "", err
-	}
-	if err := w.ensure(ctx, rustTool(version)); err != nil {
+	if err := w.prepareRust(ctx); err != nil {
 		return "", fmt.Errorf("%w: %w", errNoTests, err)
 	}
 	args := []string{"cargo", "test", "--quiet", "--locked"}
 	for _, manifest := range manifests {
 		args = append(args, "--package", filepath.Base(filepath.Dir(manifest)))
 	}
-	return w.command(ctx, w.root, []string{"CARGO_TARGET_DIR=" + w.path("build", "plugins", "cargo")}, args...)
+	return toolchain.Run(ctx, w.root, append(w.tools.rust, "CARGO_TARGET_DIR="+w.path("build", "plugins", "cargo")), args...)
 }
 
 func (w *workshop) testC(ctx context.Context, p plugin) (string, error) {
@@ -87,8 +85,8 @@ func (w *workshop) testC(ctx context.Context, p plugin) (string, error) {
 			}
 		}
 	}
-	if _, err := w.command(ctx, w.root, nil, args...); err != nil {
+	if _, err := toolchain.Run(ctx, w.root, nil, args...); err != nil {
 		return "", err
 	}
-	return w.command(ctx, w.root, nil, program)
+	return toolchain.Run(ctx, w.root, nil, program)
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/hygia-suite/hygia/tools/internal/toolchain"
 )
 
 // recipe is how a component is built, a command a line, words apart by spaces.
@@ -41,14 +43,15 @@ func (w *workshop) variables(ctx context.Context, p plugin, scratch string) (var
 		return variables{}, err
 	}
 	v := variables{words: map[string][]string{
-		"{wasm-tools}":  {w.path(".tools", "cargo", "bin", "wasm-tools")},
-		"{wit-bindgen}": {w.path(".tools", "cargo", "bin", "wit-bindgen")},
-		"{python}":      {w.path(".tools", "python", "bin", "python")},
+		"{wasm-tools}":  {w.tools.wasmTools},
+		"{wit-bindgen}": {w.tools.witBindgen},
+		"{python}":      {"python3"},
 		"{scratch}":     {filepath.ToSlash(relative)},
 		"{core}":        {filepath.ToSlash(relative) + "/core.wasm"},
 	}}
-	v.env = []string{"SOURCE_DATE_EPOCH=0", "LC_ALL=C", "ZIG_GLOBAL_CACHE_DIR=" + w.path(".tools", "zig")}
+	v.env = []string{"SOURCE_DATE_EPOCH=0", "LC_ALL=C"}
 	if p.language == inC {
+		v.env = append(v.env, w.tools.zig.Env...)
 		files, err := filepath.Glob(w.path(p.dir, "src", "*.c"))
 		if err != nil {
 			return variables{}, err
@@ -62,13 +65,13 @@ func (w *workshop) variables(ctx context.Context, p plugin, scratch string) (var
 	core := "build/plugins/cargo/" + rustTarget + "/release/" + strings.ReplaceAll(p.name, "-", "_") + ".wasm"
 	v.words["{core}"] = []string{core}
 	flags, err := w.rustFlags(ctx)
-	v.env = append(v.env, "CARGO_TARGET_DIR="+target, "CARGO_INCREMENTAL=0", "CARGO_ENCODED_RUSTFLAGS="+flags)
+	v.env = append(append(v.env, w.tools.rust...), "CARGO_TARGET_DIR="+target, "CARGO_INCREMENTAL=0", "CARGO_ENCODED_RUSTFLAGS="+flags)
 	return v, err
 }
 
 // rustFlags take this machine's folders out of what the compiler writes.
 func (w *workshop) rustFlags(ctx context.Context) (string, error) {
-	sysroot, err := w.sysroot(ctx)
+	sysroot, err := toolchain.Sysroot(ctx, w.tools.rust)
 	if err != nil {
 		return "", err
 	}

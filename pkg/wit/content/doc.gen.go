@@ -2,5 +2,5 @@
 
 // Package content is the WIT package hygia:content@0.1.0 for Go hosts.
 //
-// Editorial content: how it comes in.
+// Editorial content: how it comes in, and how its blocks are shown.
 package content
