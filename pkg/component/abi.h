@@ -104,6 +104,10 @@ wasmtime_error_t *wasmtime_component_linker_instance_add_func(
     wasmtime_error_t *(*)(void *, wasmtime_context_t *, const wasmtime_component_func_type_t *,
                           wasmtime_component_val_t *, size_t, wasmtime_component_val_t *, size_t),
     void *, void (*)(void *));
+wasmtime_error_t *wasmtime_component_linker_instance_add_resource(
+    wasmtime_component_linker_instance_t *, const char *, size_t,
+    const wasmtime_component_resource_type_t *,
+    wasmtime_error_t *(*)(void *, wasmtime_context_t *, uint32_t), void *, void (*)(void *));
 void wasmtime_component_linker_instance_delete(wasmtime_component_linker_instance_t *);
 wasmtime_error_t *wasmtime_component_linker_instantiate(const wasmtime_component_linker_t *,
                                                         wasmtime_context_t *,
@@ -126,6 +130,30 @@ void wasmtime_component_vallist_new_uninit(wasmtime_component_vallist_t *, size_
 void wasmtime_component_valrecord_new_uninit(wasmtime_component_valrecord_t *, size_t);
 void wasmtime_component_valtuple_new_uninit(wasmtime_component_valtuple_t *, size_t);
 void wasmtime_component_valflags_new_uninit(wasmtime_component_valflags_t *, size_t);
+
+// Resources.
+
+wasmtime_component_resource_type_t *wasmtime_component_resource_type_new_host(uint32_t);
+wasmtime_component_resource_type_t *wasmtime_component_resource_type_clone(
+    const wasmtime_component_resource_type_t *);
+bool wasmtime_component_resource_type_equal(const wasmtime_component_resource_type_t *,
+                                            const wasmtime_component_resource_type_t *);
+void wasmtime_component_resource_type_delete(wasmtime_component_resource_type_t *);
+wasmtime_component_resource_any_t *wasmtime_component_resource_any_clone(
+    const wasmtime_component_resource_any_t *);
+wasmtime_error_t *wasmtime_component_resource_any_drop(wasmtime_context_t *,
+                                                       const wasmtime_component_resource_any_t *);
+void wasmtime_component_resource_any_delete(wasmtime_component_resource_any_t *);
+wasmtime_error_t *wasmtime_component_resource_any_to_host(wasmtime_context_t *,
+                                                          const wasmtime_component_resource_any_t *,
+                                                          wasmtime_component_resource_host_t **);
+wasmtime_component_resource_host_t *wasmtime_component_resource_host_new(bool, uint32_t, uint32_t);
+uint32_t wasmtime_component_resource_host_rep(const wasmtime_component_resource_host_t *);
+uint32_t wasmtime_component_resource_host_type(const wasmtime_component_resource_host_t *);
+void wasmtime_component_resource_host_delete(wasmtime_component_resource_host_t *);
+wasmtime_error_t *wasmtime_component_resource_host_to_any(wasmtime_context_t *,
+                                                          const wasmtime_component_resource_host_t *,
+                                                          wasmtime_component_resource_any_t **);
 
 // Types.
 

@@ -51,6 +51,10 @@ typedef struct wasmtime_component_func {
 #define WASMTIME_COMPONENT_OPTION 18
 #define WASMTIME_COMPONENT_RESULT 19
 #define WASMTIME_COMPONENT_FLAGS 20
+#define WASMTIME_COMPONENT_RESOURCE 21
+
+typedef struct wasmtime_component_resource_any wasmtime_component_resource_any_t;
+typedef struct wasmtime_component_resource_host wasmtime_component_resource_host_t;
 
 struct wasmtime_component_val;
 struct wasmtime_component_valrecord_entry;
@@ -107,6 +111,7 @@ typedef union {
   struct wasmtime_component_val *option;
   wasmtime_component_valresult_t result;
   wasmtime_component_valflags_t flags;
+  wasmtime_component_resource_any_t *resource;
 } wasmtime_component_valunion_t;
 
 typedef struct wasmtime_component_val {
@@ -157,6 +162,7 @@ typedef struct wasmtime_component_enum_type wasmtime_component_enum_type_t;
 typedef struct wasmtime_component_option_type wasmtime_component_option_type_t;
 typedef struct wasmtime_component_result_type wasmtime_component_result_type_t;
 typedef struct wasmtime_component_flags_type wasmtime_component_flags_type_t;
+typedef struct wasmtime_component_resource_type wasmtime_component_resource_type_t;
 
 typedef union wasmtime_component_valtype_union {
   wasmtime_component_list_type_t *list;
@@ -167,6 +173,8 @@ typedef union wasmtime_component_valtype_union {
   wasmtime_component_option_type_t *option;
   wasmtime_component_result_type_t *result;
   wasmtime_component_flags_type_t *flags;
+  wasmtime_component_resource_type_t *own;
+  wasmtime_component_resource_type_t *borrow;
 } wasmtime_component_valtype_union_t;
 
 typedef struct wasmtime_component_valtype_t {
@@ -192,6 +200,7 @@ typedef union wasmtime_component_item_union {
   wasmtime_component_type_t *component;
   wasmtime_component_instance_type_t *component_instance;
   wasmtime_component_func_type_t *component_func;
+  wasmtime_component_resource_type_t *resource;
   wasmtime_component_valtype_t type;
 } wasmtime_component_item_union_t;
 

@@ -29,14 +29,14 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 		from.outer.nested++
 		f := e.takeFrame()
 		f.outer = from.outer
-		f.begin(ctx, p)
+		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
 	}
 	fl := e.flowOf(from.flow)
 	if len(fl.waiting) == 0 && e.mayRun(fl) {
 		f := e.place(fl)
-		f.begin(ctx, p)
+		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
 	}
@@ -44,7 +44,7 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	e.mu.Unlock()
 	var f *frame
 	if err == nil {
-		f, err = e.await(ctx, p, fl, w)
+		f, err = e.await(ctx, p, inst, fl, w)
 	}
 	if err != nil {
 		e.mu.Lock()
@@ -79,11 +79,14 @@ func (e *Engine) admit(p *Program, inst *Instance) error {
 type remains struct {
 	program  *Program
 	instance *C.hy_instance
+	values   values // the instance's
+	of       *Program
 }
 
 func (r remains) free() {
 	if r.instance != nil {
 		C.hy_instance_delete(r.instance)
+		r.values.end(context.Background(), r.of)
 	}
 	if r.program != nil {
 		r.program.free()
@@ -143,7 +146,7 @@ func (e *Engine) unqueue(fl *flow) {
 	}
 }
 
-func (e *Engine) await(ctx context.Context, p *Program, fl *flow, w *waiter) (*frame, error) {
+func (e *Engine) await(ctx context.Context, p *Program, inst *Instance, fl *flow, w *waiter) (*frame, error) {
 	select {
 	case f, ok := <-w.ready:
 		if !ok {
@@ -151,7 +154,7 @@ func (e *Engine) await(ctx context.Context, p *Program, fl *flow, w *waiter) (*f
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		f.begin(ctx, p)
+		f.begin(ctx, p, inst)
 		return f, nil
 	case <-ctx.Done():
 		e.mu.Lock()

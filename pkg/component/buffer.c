@@ -44,6 +44,7 @@ void hy_frame_trim(hy_frame *f) {
   trim(&f->out);
   trim(&f->in);
   trim(&f->arena);
+  trim(&f->loans);
   trim(&f->message);
 }
 
@@ -51,6 +52,7 @@ void hy_frame_delete(hy_frame *f) {
   free(f->out.data);
   free(f->in.data);
   free(f->arena.data);
+  free(f->loans.data);
   free(f->message.data);
   free(f);
 }

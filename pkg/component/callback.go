@@ -24,6 +24,29 @@ func hygiaHostCall(handle C.uintptr_t, index C.uint32_t) C.int {
 	return C.HY_OK
 }
 
+// hygiaResourceDrop drops a value of the host's whose last handle the guest dropped.
+//
+//export hygiaResourceDrop
+func hygiaResourceDrop(handle C.uintptr_t, resource, number C.uint32_t) C.int {
+	debugGC()
+	f := cgo.Handle(handle).Value().(*frame)
+	if err := f.dropValue(int(resource), uint32(number)); err != nil {
+		f.hostErr = err
+		return C.HY_HOST
+	}
+	return C.HY_OK
+}
+
+func (f *frame) dropValue(resource int, number uint32) error {
+	b := f.program.resources[resource]
+	v, ok := f.scope.values.get(number, resource)
+	if !ok {
+		return b.failed(errGone)
+	}
+	f.scope.values.remove(number)
+	return b.end(f.hostContext(), v)
+}
+
 // hostCall reads the arguments from, and writes the results to, the frame's C
 // buffers.
 func (f *frame) hostCall(b boundImport) (err error) {

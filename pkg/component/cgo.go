@@ -68,10 +68,10 @@ func take(b *C.hy_buffer) []byte {
 	return s
 }
 
-// signatures mirrors Go's types in C, each once.
+// signatures mirrors a component's types in C.
 type signatures struct {
-	mem  *cmem
-	seen map[*Type]*C.hy_type
+	mem     *cmem
+	program *Program
 }
 
 func (b *signatures) add(s Signature) C.hy_signature {
@@ -98,9 +98,6 @@ func (b *signatures) mirror(t *Type) *C.hy_type {
 	if t == nil {
 		return nil
 	}
-	if c := b.seen[t]; c != nil {
-		return c
-	}
 	labels := carray[C.wasm_name_t](b.mem, len(t.labels))
 	for i, l := range t.labels {
 		labels[i] = b.mem.name(l)
@@ -113,6 +110,9 @@ func (b *signatures) mirror(t *Type) *C.hy_type {
 	c.count = C.uint32_t(max(len(t.elems), len(t.labels)))
 	c.elems = unsafe.SliceData(b.types(t.elems))
 	c.labels = unsafe.SliceData(labels)
-	b.seen[t] = c
+	if t.resource != nil {
+		i := b.program.placeOf(t.resource)
+		c.resource, c.guest = C.uint32_t(i), C.bool(b.program.resources[i].guest)
+	}
 	return c
 }

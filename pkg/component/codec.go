@@ -26,6 +26,8 @@ import (
 //	enum, variant     4 bytes of case, then its payload when it has one
 //	result            as a variant whose case 0 is ok and case 1 is err
 //	flags             8 bytes, bit i for flag i
+//	own, borrow       4 bytes of number, which Go knows for the host's resources
+//	                  and C for the guest's, and 4 of place in Program.resources
 //
 // Records and tuples are their members and nothing else. The tags make a value
 // written or read against the wrong type an error instead of another value.
@@ -42,11 +44,14 @@ type Encoder struct {
 	buf   []byte
 	items int // list items still allowed
 	limit *Limits
+	scope *scope // its frame's, set once
+	moved moved
 	err   error
 }
 
 func (e *Encoder) reset(l *Limits) {
 	e.buf, e.items, e.limit, e.err = e.buf[:0], l.ListItems, l, nil
+	e.moved.reset()
 }
 
 // Err returns the first error, or nil.

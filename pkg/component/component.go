@@ -8,7 +8,7 @@ import "sync"
 // Component is a compiled component. It is safe for concurrent use. Programs
 // linked from it keep what they need: it may be closed before them.
 type Component struct {
-	imports, exports []decl
+	description
 
 	mu sync.Mutex
 	c  *C.wasmtime_component_t
@@ -24,7 +24,7 @@ func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t) (*Componen
 		return nil, &LimitError{Limit: LimitTypes, Max: describeMax}
 	}
 	var err error
-	component.imports, component.exports, err = readDescription(text)
+	component.description, err = readDescription(text)
 	if err != nil {
 		component.Close()
 		return nil, err

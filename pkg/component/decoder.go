@@ -16,6 +16,7 @@ type Decoder struct {
 	off   int
 	items int // list items still allowed
 	limit *Limits
+	scope *scope // its frame's, set once
 	err   error
 }
 

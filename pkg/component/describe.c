@@ -6,13 +6,17 @@
 //	           an instance: number of exports, each an item
 //	           a function: byte async, number of parameters, each a text and a
 //	           type; byte whether it has a result, the type
+//	           a resource: its number
 //	           anything else: nothing
 //	type:      byte kind (of values, so that Go's Kind serves), then its parts;
+//	           an own or a borrow: the number of its resource;
 //	           UNSUPPORTED, then byte WASMTIME_COMPONENT_VALTYPE_*
+//
+// Resources are numbered as they are first seen, from 0.
 
 #include "shim.h"
 
-enum { UNSUPPORTED = 21, DEPTH_MAX = 100 };
+enum { UNSUPPORTED = 23, DEPTH_MAX = 100, RESOURCES_MAX = 256 };
 
 // A writer stops at the first failure: too long, too deep.
 typedef struct {
@@ -21,6 +25,8 @@ typedef struct {
   size_t max;
   int depth;
   bool failed;
+  size_t resource_count;
+  wasmtime_component_resource_type_t *resources[RESOURCES_MAX];
 } writer;
 
 static void put(writer *w, const void *data, size_t len) {
@@ -41,6 +47,18 @@ static void put_number(writer *w, size_t v) {
 static void put_text(writer *w, const char *s, size_t len) {
   put_number(w, len);
   put(w, s, len);
+}
+
+static void resource(writer *w, const wasmtime_component_resource_type_t *t) {
+  size_t i = 0;
+  while (i < w->resource_count && !wasmtime_component_resource_type_equal(w->resources[i], t)) i++;
+  if (i == RESOURCES_MAX) {
+    w->failed = true;
+    return;
+  }
+  if (i == w->resource_count)
+    w->resources[w->resource_count++] = wasmtime_component_resource_type_clone(t);
+  put_number(w, i);
 }
 
 static void type(writer *w, const wasmtime_component_valtype_t *t);
@@ -136,6 +154,8 @@ static uint8_t kind_of(uint8_t valtype) {
       [WASMTIME_COMPONENT_VALTYPE_OPTION] = WASMTIME_COMPONENT_OPTION,
       [WASMTIME_COMPONENT_VALTYPE_RESULT] = WASMTIME_COMPONENT_RESULT,
       [WASMTIME_COMPONENT_VALTYPE_FLAGS] = WASMTIME_COMPONENT_FLAGS,
+      [WASMTIME_COMPONENT_VALTYPE_OWN] = HY_OWN,
+      [WASMTIME_COMPONENT_VALTYPE_BORROW] = HY_BORROW,
   };
   return valtype < sizeof kinds ? kinds[valtype] : UNSUPPORTED;
 }
@@ -172,6 +192,12 @@ static void type(writer *w, const wasmtime_component_valtype_t *t) {
       break;
     case WASMTIME_COMPONENT_RESULT:
       result(w, t->of.result);
+      break;
+    case HY_OWN:
+      resource(w, t->of.own);
+      break;
+    case HY_BORROW:
+      resource(w, t->of.borrow);
       break;
     case UNSUPPORTED:
       put_byte(w, t->kind);
@@ -218,6 +244,8 @@ static void take_item(writer *w, const char *name, size_t len, wasmtime_componen
     instance(w, item->of.component_instance);
   else if (item->kind == WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC)
     func(w, item->of.component_func);
+  else if (item->kind == WASMTIME_COMPONENT_ITEM_RESOURCE)
+    resource(w, item->of.resource);
   wasmtime_component_item_delete(item);
 }
 
@@ -241,5 +269,7 @@ bool hy_describe(const wasmtime_component_t *component, const wasm_engine_t *eng
     take_item(&w, name, len, &item);
   }
   wasmtime_component_type_delete(t);
+  for (size_t i = 0; i < w.resource_count; i++)
+    wasmtime_component_resource_type_delete(w.resources[i]);
   return !w.failed;
 }

@@ -28,7 +28,15 @@ type decl struct {
 	kind  itemKind
 	sig   Signature // of a function
 	async bool
-	inner []decl // of an instance
+	inner []decl    // of an instance
+	res   *Resource // of a resource: one for each type, wherever it is named
+}
+
+// description is what a component declares.
+type description struct {
+	imports, exports []decl
+	resources        []*Resource // in C's order
+	imported         int         // how many of them are the imports'
 }
 
 // items flattens declarations to functions; an instance without any gives one
@@ -39,7 +47,7 @@ func items(ds []decl) []Item {
 		switch d.kind {
 		case itemFunc:
 			out = append(out, Item{Name: d.name, Signature: d.sig})
-		case itemType:
+		case itemType, itemResource:
 		default:
 			out = append(out, innerItems(d)...)
 		}
@@ -62,9 +70,10 @@ func innerItems(d decl) []Item {
 
 // descriptionReader reads what describe.c wrote. The first error sticks.
 type descriptionReader struct {
-	buf   []byte
-	depth int
-	err   error
+	buf       []byte
+	depth     int
+	resources []*Resource
+	err       error
 }
 
 // depthMax bounds how deep types and instances lie in each other, as describe.c
@@ -81,16 +90,20 @@ func (r *descriptionReader) deeper() func() {
 
 var errDescription = errors.New("component: malformed description")
 
-func readDescription(b []byte) (imports, exports []decl, err error) {
+func readDescription(b []byte) (description, error) {
 	r := &descriptionReader{buf: b}
-	imports, exports = r.decls(), r.decls()
+	var d description
+	d.imports = r.decls("")
+	d.imported = len(r.resources)
+	d.exports = r.decls("")
+	d.resources = r.resources
 	if r.err == nil && len(r.buf) != 0 {
 		r.err = errDescription
 	}
 	if r.err != nil {
-		return nil, nil, r.err
+		return description{}, r.err
 	}
-	return imports, exports, nil
+	return d, nil
 }
 
 func (r *descriptionReader) next(n int) []byte {
@@ -112,21 +125,18 @@ func (r *descriptionReader) byte() byte {
 
 // count reads a number of things that take a byte or more each.
 func (r *descriptionReader) count() int {
-	b := r.next(4)
-	if b == nil {
-		return 0
-	}
-	n := binary.LittleEndian.Uint32(b)
-	if uint64(n) > uint64(len(r.buf)) {
+	n := r.number()
+	if n > len(r.buf) {
 		r.err = errDescription
 		return 0
 	}
-	return int(n)
+	return n
 }
 
 func (r *descriptionReader) text() string { return string(r.next(r.count())) }
 
-func (r *descriptionReader) decls() []decl {
+// decls reads what iface declares, or the component itself.
+func (r *descriptionReader) decls(iface string) []decl {
 	defer r.deeper()()
 	n := r.count()
 	ds := make([]decl, 0, min(n, 1024))
@@ -137,15 +147,43 @@ func (r *descriptionReader) decls() []decl {
 		d := decl{name: r.text(), kind: itemKind(r.byte())}
 		switch d.kind {
 		case itemInstance:
-			d.inner = r.decls()
+			d.inner = r.decls(d.name)
 		case itemFunc:
 			d.async = r.byte() != 0
 			d.sig.Params = r.fields()
 			d.sig.Result = r.maybeType()
+		case itemResource:
+			d.res = r.resource()
+			if d.res.Name == "" { // others that name it only use it
+				d.res.Interface, d.res.Name = iface, d.name
+			}
 		}
 		ds = append(ds, d)
 	}
 	return ds
+}
+
+// number reads any number.
+func (r *descriptionReader) number() int {
+	if b := r.next(4); b != nil {
+		return int(binary.LittleEndian.Uint32(b))
+	}
+	return 0
+}
+
+// resource reads which of the component's resources is meant.
+func (r *descriptionReader) resource() *Resource {
+	n := r.number()
+	if n > len(r.resources) {
+		r.err = errDescription
+	}
+	if r.err != nil {
+		return &Resource{}
+	}
+	if n == len(r.resources) {
+		r.resources = append(r.resources, &Resource{})
+	}
+	return r.resources[n]
 }
 
 func (r *descriptionReader) fields() []Field {
@@ -209,6 +247,10 @@ func (r *descriptionReader) compound(k Kind) *Type {
 		return EnumOf("", r.texts()...)
 	case KindFlags:
 		return FlagsOf("", r.texts()...)
+	case KindOwn:
+		return OwnOf(r.resource())
+	case KindBorrow:
+		return BorrowOf(r.resource())
 	case KindUnsupported:
 		return unsupported(valtypeName(r.byte()))
 	}
@@ -251,8 +293,8 @@ func (r *descriptionReader) texts() []string {
 
 // valtypeName names a WASMTIME_COMPONENT_VALTYPE_* that cannot cross.
 func valtypeName(k byte) string {
-	const first = 21
-	names := [...]string{"own", "borrow", "future", "stream", "error-context", "map"}
+	const first = 23
+	names := [...]string{"future", "stream", "error-context", "map"}
 	if k >= first && int(k-first) < len(names) {
 		return names[k-first]
 	}

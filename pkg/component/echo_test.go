@@ -65,8 +65,9 @@ func echoText(t *component.Type) string {
 // textWriter defines types in a component's text. Records, variants, enums and
 // flags need a name there, which importing them under one gives.
 type textWriter struct {
-	types strings.Builder
-	n     int
+	types  strings.Builder
+	n      int
+	parcel bool // whether the resource is there
 }
 
 func (w *textWriter) ref(t *component.Type) string {
@@ -101,6 +102,12 @@ func (w *textWriter) ref(t *component.Type) string {
 		return w.define("(result " + refs[0] + " " + refs[1] + ")")
 	case component.KindList, component.KindOption, component.KindTuple:
 		return w.define("(" + t.Kind().String() + " " + strings.Join(refs, " ") + ")")
+	case component.KindOwn:
+		if !w.parcel {
+			w.parcel = true
+			w.types.WriteString("(import \"parcel\" (type $parcel (sub resource)))\n")
+		}
+		return w.define("(own $parcel)")
 	}
 	return t.Kind().String()
 }

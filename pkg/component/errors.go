@@ -21,6 +21,9 @@ var (
 	ErrPoisoned = errors.New("component: instance has failed before")
 	// ErrFolder: a folder that WASI grants cannot be opened.
 	ErrFolder = errors.New("component: a granted folder cannot be opened")
+	// ErrHandle: a Handle was used with another instance than its own, or after it
+	// was given away or dropped.
+	ErrHandle = errors.New("component: handle is spent or of another instance")
 )
 
 type deadlineError struct{}
@@ -41,6 +44,7 @@ const (
 	LimitResult    Limit = "result bytes"
 	LimitListItems Limit = "list items"
 	LimitHostCalls Limit = "host calls"
+	LimitResources Limit = "resources"
 	LimitPool      Limit = "live instances"
 	LimitQueue     Limit = "waiting calls"
 	LimitTypes     Limit = "type size"
@@ -62,6 +66,7 @@ var (
 	ErrResult    error = &LimitError{Limit: LimitResult}
 	ErrListItems error = &LimitError{Limit: LimitListItems}
 	ErrHostCalls error = &LimitError{Limit: LimitHostCalls}
+	ErrResources error = &LimitError{Limit: LimitResources}
 	ErrPool      error = &LimitError{Limit: LimitPool}
 	// ErrOverloaded: too many calls of the flow wait already: Config.MaxQueue.
 	ErrOverloaded error = &LimitError{Limit: LimitQueue}

@@ -24,6 +24,7 @@ static const uint8_t width[] = {
     [WASMTIME_COMPONENT_VARIANT] = 4, [WASMTIME_COMPONENT_ENUM] = 4,
     [WASMTIME_COMPONENT_OPTION] = 1,  [WASMTIME_COMPONENT_RESULT] = 4,
     [WASMTIME_COMPONENT_FLAGS] = 8,   [HY_BYTES] = 4,
+    [HY_OWN] = 8,                     [HY_BORROW] = 8,
 };
 
 // Enum, variant and result share a tag: the one who writes a case does not know.

@@ -19,6 +19,7 @@ type frame struct {
 	handle cgo.Handle
 	enc    Encoder
 	dec    Decoder
+	scope  scope
 
 	// Guarded by engine.mu.
 	ctx      context.Context // nil while no call runs
@@ -46,6 +47,12 @@ type frame struct {
 
 func (e *Engine) newFrame() *frame {
 	f := &frame{engine: e}
+	for _, enc := range []*Encoder{&f.enc, &f.hostResults} {
+		enc.scope = &f.scope
+	}
+	for _, dec := range []*Decoder{&f.dec, &f.hostArgs} {
+		dec.scope = &f.scope
+	}
 	f.handle = cgo.NewHandle(f)
 	f.c = C.hy_frame_new(C.uintptr_t(f.handle))
 	return f
@@ -57,9 +64,10 @@ func (f *frame) delete() {
 }
 
 // begin makes the call known to the watcher.
-func (f *frame) begin(ctx context.Context, p *Program) {
+func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 	f.ctx, f.limit, f.deadline, f.stopped = ctx, p.limits.Deadline, time.Time{}, nil
 	f.program, f.hostErr = p, nil
+	f.scope.begin(p, inst)
 	f.c.stop = 0
 	f.c.calls = C.uint32_t(p.limits.HostCalls)
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
@@ -78,6 +86,7 @@ func (f *frame) begin(ctx context.Context, p *Program) {
 
 // leave gives the frame back and ends what was closed during the call.
 func (f *frame) leave(inst *Instance) {
+	f.scope.end(f.ctx)
 	if f.hostCtx != nil {
 		f.hostCtx.end(context.Canceled)
 	}
@@ -146,6 +155,8 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 		return f.program.imports[f.c._import].failed(heavyError())
 	case C.HY_RESULT:
 		return &LimitError{Limit: LimitResult, Max: int64(limits.ResultBytes)}
+	case C.HY_RESOURCES:
+		return &LimitError{Limit: LimitResources, Max: int64(limits.Resources)}
 	case C.HY_HOST_CALLS:
 		return &LimitError{Limit: LimitHostCalls, Max: int64(limits.HostCalls)}
 	case C.HY_EXITED:

@@ -14,6 +14,7 @@ type hostKey struct{ iface, name string }
 type boundImport struct {
 	imp *Import
 	fn  HostFunc
+	sig Signature // as the component declares it
 }
 
 func (b boundImport) failed(err error) error {
@@ -24,15 +25,23 @@ func (b boundImport) failed(err error) error {
 // first Link; a linked program keeps what it was linked with. It is not safe for
 // concurrent writes.
 type Host struct {
-	funcs map[hostKey]boundImport
+	funcs     map[hostKey]boundImport
+	resources map[hostKey]hostResource
+}
+
+type hostResource struct {
+	res  *Resource
+	drop dropFunc
 }
 
 // NewHost returns an empty host.
-func NewHost() *Host { return &Host{funcs: make(map[hostKey]boundImport)} }
+func NewHost() *Host {
+	return &Host{funcs: make(map[hostKey]boundImport), resources: make(map[hostKey]hostResource)}
+}
 
 // Func gives fn as the import imp, in place of an earlier one of that name.
 func (h *Host) Func(imp *Import, fn func(ctx context.Context, args *Decoder, results *Encoder) error) {
-	h.funcs[hostKey{imp.Interface, imp.Name}] = boundImport{imp, fn}
+	h.funcs[hostKey{imp.Interface, imp.Name}] = boundImport{imp: imp, fn: fn}
 }
 
 // find returns what serves a component's import: the function of that very
@@ -51,4 +60,35 @@ func (h *Host) find(iface, name string) (boundImport, bool) {
 		}
 	}
 	return best, best.imp != nil
+}
+
+// Resource gives the resource type r, whose values are what Encoder.Own is given:
+// any Go values. Its constructor, methods and static functions are Funcs with the
+// component model's names for them: "[constructor]blob", "[method]blob.read" and
+// "[static]blob.merge".
+//
+// drop, which may be nil, is called with a value when the guest drops its handle;
+// an error or a panic then ends the guest's call. It is also called, with a
+// context that is not the call's any more, for every value that is left when the
+// instance ends; what it fails with then has nobody to go to.
+func (h *Host) Resource(r *Resource, drop func(ctx context.Context, value any) error) {
+	h.resources[hostKey{r.Interface, r.Name}] = hostResource{r, drop}
+}
+
+// findResource returns the host's resource of that very interface, or of a
+// compatible version of it.
+func (h *Host) findResource(r *Resource) (hostResource, bool) {
+	if h == nil {
+		return hostResource{}, false
+	}
+	if e, ok := h.resources[hostKey{r.Interface, r.Name}]; ok {
+		return e, true
+	}
+	var best hostResource
+	for _, e := range h.resources {
+		if e.res.Equal(r) && (best.res == nil || e.res.Interface > best.res.Interface) {
+			best = e
+		}
+	}
+	return best, best.res != nil
 }

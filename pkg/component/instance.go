@@ -14,6 +14,7 @@ import (
 type Instance struct {
 	program *Program
 	c       *C.hy_instance // set once; nil after drop
+	values  values         // for the goroutine of its call
 
 	// Guarded by program.engine.mu.
 	busy, closed bool
@@ -34,12 +35,15 @@ func (i *Instance) Call(ctx context.Context, fn *Export, args func(*Encoder), re
 	defer f.leave(i)
 	in, err := f.arguments(args)
 	if err != nil {
+		f.scope.settle(ctx, &f.enc.moved, false)
 		return err
 	}
 	rc := C.hy_instance_call(ref(f.c), ref(i.c), index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
+	arrived := rc != C.HY_VALUE && rc != C.HY_HEAVY
+	f.scope.settle(ctx, &f.enc.moved, arrived)
 	if rc != C.HY_OK {
 		err := f.failure(ctx, rc)
-		if rc != C.HY_VALUE {
+		if arrived {
 			i.fail(err)
 		}
 		return err
@@ -70,8 +74,8 @@ func (i *Instance) drop() remains {
 	if i.c == nil || i.busy || !i.closed && i.failed == nil {
 		return remains{}
 	}
-	r := remains{instance: i.c}
-	i.c = nil
+	r := remains{instance: i.c, values: i.values, of: i.program}
+	i.c, i.values = nil, values{}
 	if i.program.unref() {
 		r.program = i.program
 	}

@@ -15,15 +15,16 @@ func FuzzDescription(f *testing.F) {
 	u32 := func(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
 	text := func(s string) string { return u32(uint32(len(s))) + s }
 	f.Add([]byte(u32(1) + text("f") + "\x03\x00" + u32(1) + text("p") + "\x0d\x0c" + "\x01\x13\x01\x02\x00" + u32(0)))
-	f.Add([]byte(u32(1) + text("a:b/c") + "\x01" + u32(1) + text("r") + "\x04" + u32(0)))
+	f.Add([]byte(u32(1) + text("a:b/c") + "\x01" + u32(1) + text("r") + "\x04" + u32(0) + u32(0)))
+	f.Add([]byte(u32(1) + text("f") + "\x03\x00" + u32(1) + text("p") + "\x15" + u32(0) + "\x01\x16" + u32(1) + u32(0)))
 	f.Add([]byte(u32(1<<31) + u32(0)))
 	f.Add([]byte(u32(1) + text("f") + "\x03\x00" + u32(1) + text("p") + strings.Repeat("\x0d", 1<<20)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		imports, exports, err := readDescription(b)
-		if err != nil && (imports != nil || exports != nil) {
+		d, err := readDescription(b)
+		if err != nil && (d.imports != nil || d.exports != nil || d.resources != nil) {
 			t.Fatal("an error, and declarations")
 		}
-		for _, item := range append(items(imports), items(exports)...) {
+		for _, item := range append(items(d.imports), items(d.exports)...) {
 			_ = item.String() + item.Signature.String()
 		}
 	})

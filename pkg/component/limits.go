@@ -28,9 +28,12 @@ type Limits struct {
 	// ListItems bounds the items of all lists of one such set of values together,
 	// 1 000 000 by default.
 	ListItems int
-	// HostCalls bounds the host functions that one call may call, 100 000 by
-	// default.
+	// HostCalls bounds the host functions that one call may call, the dropping of
+	// a host's resource included, 100 000 by default.
 	HostCalls int
+	// Resources bounds how many of the host's resources a guest may own at once,
+	// and how many of the guest's the host may: 1000 of each by default.
+	Resources int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -44,16 +47,17 @@ func (l Limits) withDefaults() Limits {
 	def(&l.ResultBytes, 16<<20)
 	def(&l.ListItems, 1_000_000)
 	def(&l.HostCalls, 100_000)
+	def(&l.Resources, 1000)
 	return l
 }
 
 func (l Limits) check() error {
 	if min(l.MemoryBytes, l.TableElements, int64(l.Deadline)) < 0 ||
-		min(l.Instances, l.Memories, l.Tables, l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls) < 0 {
+		min(l.Instances, l.Memories, l.Tables, l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls, l.Resources) < 0 {
 		return errors.New("component: a limit is negative")
 	}
-	if max(l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls) > math.MaxInt32 {
-		return errors.New("component: a limit on bytes, items or calls is above 2^31-1")
+	if max(l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls, l.Resources) > math.MaxInt32 {
+		return errors.New("component: a limit on bytes, items, calls or resources is above 2^31-1")
 	}
 	return nil
 }

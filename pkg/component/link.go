@@ -33,72 +33,93 @@ func (e *Engine) Link(c *Component, o LinkOptions) (*Program, error) {
 	if err := p.limits.check(); err != nil {
 		return nil, err
 	}
+	p.bindResources(c, o.Host)
 	groups, err := p.resolveImports(c, o)
 	if err != nil {
 		return nil, err
 	}
-	names, err := resolveExports(c, o.Exports)
+	exports, err := p.resolveExports(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.build(c, o.WASI, groups, names); err != nil {
+	if err := p.build(c, o.WASI, groups, exports); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// importGroup is the functions that a component imports from one interface.
+// importGroup is what a component imports from one interface.
 type importGroup struct {
-	iface string // as the component names it
-	names []string
-	first int // in Program.imports
+	iface string // as the component names it; "" for the world's own
+	items []importItem
+}
+
+// importItem is a function or a resource, and its place in Program.imports or
+// Program.resources.
+type importItem struct {
+	name     string
+	resource bool
+	index    int
+}
+
+// bindResources numbers the component's resources and finds what gives those
+// that it imports.
+func (p *Program) bindResources(c *Component, h *Host) {
+	for i, r := range c.resources {
+		b := boundResource{res: r, guest: i >= c.imported}
+		if !b.guest {
+			var give hostResource
+			if give, b.given = h.findResource(r); b.given {
+				b.drop = give.drop
+				p.aliases = append(p.aliases, alias{give.res, i})
+			}
+		}
+		p.resources = append(p.resources, b)
+	}
 }
 
 // resolveImports finds what serves each import, and fills p.imports.
 func (p *Program) resolveImports(c *Component, o LinkOptions) ([]importGroup, error) {
-	groups := []importGroup{{}} // the first is the world's own functions
+	world := importGroup{}
+	groups := []importGroup{}
 	for _, d := range c.imports {
-		switch {
-		case d.kind == itemFunc:
-			groups[0].names = append(groups[0].names, d.name)
-			if err := p.resolveImport("", d, o.Host); err != nil {
+		wasi := o.WASI != nil && isWASI(d.name)
+		if d.kind != itemInstance {
+			if err := p.resolveImport(&world, d, o.Host); err != nil {
 				return nil, err
 			}
-		case d.kind == itemType, o.WASI != nil && isWASI(d.name):
-		case d.kind != itemInstance:
-			return nil, &ImportError{d.name, "", "is neither a function nor an interface"}
+		} else if !wasi {
+			g := importGroup{iface: d.name}
+			for _, item := range d.inner {
+				if err := p.resolveImport(&g, item, o.Host); err != nil {
+					return nil, err
+				}
+			}
+			groups = append(groups, g)
 		}
 	}
-	for _, d := range c.imports {
-		if d.kind != itemInstance || o.WASI != nil && isWASI(d.name) {
-			continue
-		}
-		g := importGroup{iface: d.name, first: len(p.imports)}
-		for _, f := range d.inner {
-			if f.kind == itemType {
-				continue
-			}
-			if f.kind != itemFunc {
-				return nil, &ImportError{d.name, f.name, f.refusal()}
-			}
-			g.names = append(g.names, f.name)
-			if err := p.resolveImport(d.name, f, o.Host); err != nil {
-				return nil, err
-			}
-		}
-		groups = append(groups, g)
-	}
-	return groups, nil
+	return append(groups, world), nil
 }
 
-func (d decl) refusal() string {
-	if d.kind == itemResource {
-		return "is a resource, which a host cannot give"
+func (p *Program) resolveImport(g *importGroup, d decl, h *Host) error {
+	switch d.kind {
+	case itemType:
+		return nil
+	case itemResource:
+		i := p.placeOf(d.res)
+		if !p.resources[i].given {
+			return &ImportError{g.iface, d.name, "the host does not give this resource"}
+		}
+		g.items = append(g.items, importItem{d.name, true, i})
+		return nil
+	case itemFunc:
+		g.items = append(g.items, importItem{d.name, false, len(p.imports)})
+		return p.resolveFunc(g.iface, d, h)
 	}
-	return "is neither a function nor a type"
+	return &ImportError{g.iface, d.name, "is neither a function, a resource nor an interface"}
 }
 
-func (p *Program) resolveImport(iface string, f decl, h *Host) error {
+func (p *Program) resolveFunc(iface string, f decl, h *Host) error {
 	b, ok := h.find(iface, f.name)
 	if !ok {
 		return &ImportError{iface, f.name, "the host does not give it"}
@@ -106,6 +127,10 @@ func (p *Program) resolveImport(iface string, f decl, h *Host) error {
 	if err := f.match(iface, b.imp.Signature); err != nil {
 		return err
 	}
+	if missing := p.learnAll(f.sig, b.imp.Signature); missing != nil {
+		return &ImportError{iface, f.name, "the host does not give the resource " + missing.String()}
+	}
+	b.sig = f.sig
 	p.imports = append(p.imports, b)
 	return nil
 }
@@ -121,11 +146,17 @@ func (d decl) match(iface string, want Signature) error {
 	return nil
 }
 
-// resolveExports returns, for each wanted export, the name by which the
-// component exports its interface.
-func resolveExports(c *Component, wanted []*Export) ([]string, error) {
-	names := make([]string, len(wanted))
-	for i, w := range wanted {
+// resolvedExport is an export under the names and types that the component has
+// for it.
+type resolvedExport struct {
+	iface string
+	sig   Signature
+}
+
+// resolveExports finds each wanted export.
+func (p *Program) resolveExports(c *Component) ([]resolvedExport, error) {
+	out := make([]resolvedExport, len(p.exports))
+	for i, w := range p.exports {
 		d, iface, ok := findExport(c.exports, w)
 		if !ok {
 			return nil, &ExportError{w.Interface, w.Name, "the component does not have it"}
@@ -133,9 +164,12 @@ func resolveExports(c *Component, wanted []*Export) ([]string, error) {
 		if err := d.match(iface, w.Signature); err != nil {
 			return nil, err
 		}
-		names[i] = iface
+		if missing := p.learnAll(d.sig, w.Signature); missing != nil {
+			return nil, &ExportError{w.Interface, w.Name, "the host does not give the resource " + missing.String()}
+		}
+		out[i] = resolvedExport{iface, d.sig}
 	}
-	return names, nil
+	return out, nil
 }
 
 func findExport(ds []decl, w *Export) (decl, string, bool) {
@@ -184,7 +218,7 @@ func track(iface string) string {
 }
 
 // build makes the C half. Whatever fails, everything made so far is freed.
-func (p *Program) build(c *Component, w *WASI, groups []importGroup, ifaces []string) (err error) {
+func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []resolvedExport) (err error) {
 	p.c = (*C.hy_program)(p.mem.calloc(C.sizeof_hy_program))
 	defer func() {
 		if err != nil {
@@ -200,8 +234,9 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, ifaces []st
 	p.c.memories = C.int64_t(p.limits.Memories)
 	p.c.tables = C.int64_t(p.limits.Tables)
 	p.c.linker = C.wasmtime_component_linker_new(p.c.engine)
-	types := &signatures{mem: &p.mem, seen: make(map[*Type]*C.hy_type)}
-	if err := p.buildExports(types, ifaces); err != nil {
+	p.c.resources_max = C.uint32_t(p.limits.Resources)
+	types := &signatures{mem: &p.mem, program: p}
+	if err := p.buildExports(types, exports); err != nil {
 		return err
 	}
 	if w != nil {
@@ -217,12 +252,12 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, ifaces []st
 	return nil
 }
 
-func (p *Program) buildExports(types *signatures, ifaces []string) error {
+func (p *Program) buildExports(types *signatures, exports []resolvedExport) error {
 	funcs := carray[C.hy_func](&p.mem, len(p.exports))
 	p.c.funcs, p.c.func_count = unsafe.SliceData(funcs), C.uint32_t(len(funcs))
 	for i, x := range p.exports {
-		iface, name := p.mem.name(ifaces[i]), p.mem.name(x.Name)
-		funcs[i].sig = types.add(x.Signature)
+		iface, name := p.mem.name(exports[i].iface), p.mem.name(x.Name)
+		funcs[i].sig = types.add(exports[i].sig)
 		funcs[i].index = C.hy_export(p.c.component, iface.data, iface.size, name.data, name.size)
 		if funcs[i].index == nil {
 			return &ExportError{x.Interface, x.Name, "the component does not have it"}
@@ -232,21 +267,24 @@ func (p *Program) buildExports(types *signatures, ifaces []string) error {
 }
 
 func (p *Program) buildImports(types *signatures, g importGroup) error {
-	if len(g.names) == 0 {
+	if len(g.items) == 0 {
 		return nil
 	}
-	names := carray[C.wasm_name_t](&p.mem, len(g.names))
-	imports := carray[*C.hy_import](&p.mem, len(g.names))
-	for i, n := range g.names {
-		names[i] = p.mem.name(n)
-		imports[i] = (*C.hy_import)(p.mem.calloc(C.sizeof_hy_import))
-		imports[i].index = C.uint32_t(g.first + i)
-		imports[i].sig = types.add(p.imports[g.first+i].imp.Signature)
+	items := carray[C.hy_item](&p.mem, len(g.items))
+	for i, item := range g.items {
+		items[i].name = p.mem.name(item.name)
+		if item.resource {
+			items[i].resource = C.uint32_t(item.index)
+			continue
+		}
+		f := (*C.hy_import)(p.mem.calloc(C.sizeof_hy_import))
+		f.index = C.uint32_t(item.index)
+		f.sig = types.add(p.imports[item.index].sig)
+		items[i]._func = f
 	}
 	iface := p.mem.name(g.iface)
 	var message C.hy_buffer
-	ok := C.hy_link_funcs(p.c.linker, iface.data, iface.size, unsafe.SliceData(names),
-		unsafe.SliceData(imports), C.size_t(len(names)), &message)
+	ok := C.hy_link_items(p.c.linker, iface.data, iface.size, unsafe.SliceData(items), C.size_t(len(items)), &message)
 	if text := take(&message); !ok {
 		return fmt.Errorf("component: link %s: %s", g.iface, reason(string(text)))
 	}

@@ -189,7 +189,7 @@ func TestInvariant5TypesThatCannotCrossAreRefused(t *testing.T) {
 	}
 }
 
-func TestOwnResourcesInExportsAreRefused(t *testing.T) {
+func TestResourceOfAnotherTypeIsNamed(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	c := compile(t, e, `(component
 		(type $r (resource (rep i32)))
@@ -202,7 +202,7 @@ func TestOwnResourcesInExportsAreRefused(t *testing.T) {
 	x := &component.Export{Name: "make", Signature: component.Signature{Result: component.U32}}
 	_, err := e.Link(c, component.LinkOptions{Exports: []*component.Export{x}})
 	var mismatch *component.TypeError
-	if !errors.As(err, &mismatch) || mismatch.Got != "func() -> own" {
+	if !errors.As(err, &mismatch) || mismatch.Got != "func() -> own<r>" {
 		t.Fatalf("%v", err)
 	}
 }

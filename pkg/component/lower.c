@@ -7,6 +7,7 @@
 
 typedef struct {
   const uint8_t *at, *end;
+  const hy_instance *inst; // whose handles are checked
 } reader;
 
 static uint64_t take(reader *r, uint8_t kind) {
@@ -75,14 +76,17 @@ static bool check(const hy_type *t, reader *r, size_t *arena) {
   case WASMTIME_COMPONENT_FLAGS:
     *arena += (size_t)__builtin_popcountll(v) * sizeof(wasm_name_t);
     return t->count >= 64 || v >> t->count == 0;
+  case HY_OWN:
+  case HY_BORROW:
+    return hy_resource_check(r->inst, t, v);
   default:
     return true;
   }
 }
 
-bool hy_check(const hy_type *const *types, size_t count, const uint8_t *data, size_t len,
-              size_t *arena) {
-  reader r = {data, data + len};
+bool hy_check(const hy_instance *inst, const hy_type *const *types, size_t count,
+              const uint8_t *data, size_t len, size_t *arena) {
+  reader r = {data, data + len, inst};
   return check_all(types, count, &r, arena) && r.at == r.end;
 }
 
@@ -91,6 +95,8 @@ bool hy_check(const hy_type *const *types, size_t count, const uint8_t *data, si
 typedef struct {
   reader r;
   uint8_t *arena;
+  hy_instance *inst;
+  bool failed; // a resource is missing, and stands there as false
 } builder;
 
 static void *bump(builder *b, size_t n) {
@@ -188,6 +194,12 @@ static void build_case(builder *b, const hy_type *t, uint64_t i, val *out) {
     out->of.variant.val = payload ? build_payload(b, payload) : NULL;
 }
 
+static void build_resource(builder *b, const hy_type *t, uint64_t word, val *out) {
+  out->kind = WASMTIME_COMPONENT_BOOL;
+  out->of.boolean = false;
+  if (!(b->arena ? hy_resource_lend : hy_resource_own)(b->inst, t, word, out)) b->failed = true;
+}
+
 static void build(builder *b, const hy_type *t, val *out) {
   out->kind = t->kind;
   if (t->kind == WASMTIME_COMPONENT_RECORD) return build_record(b, t, &out->of.record);
@@ -215,18 +227,24 @@ static void build(builder *b, const hy_type *t, val *out) {
   case WASMTIME_COMPONENT_FLAGS:
     build_flags(b, t, v, &out->of.flags);
     break;
+  case HY_OWN:
+  case HY_BORROW:
+    build_resource(b, t, v, out);
+    break;
   default: // a number: every member of the union starts at the same byte
     memcpy(&out->of, &v, sizeof v);
   }
 }
 
-void hy_borrow(const hy_type *const *types, size_t count, const uint8_t *data, size_t len,
-               uint8_t *arena, val *out) {
-  builder b = {{data, data + len}, arena};
+bool hy_borrow(hy_instance *inst, const hy_type *const *types, size_t count, const uint8_t *data,
+               size_t len, uint8_t *arena, val *out) {
+  builder b = {{data, data + len, inst}, arena, inst, false};
   for (size_t i = 0; i < count; i++) build(&b, types[i], &out[i]);
+  return !b.failed;
 }
 
-void hy_own(const hy_type *type, const uint8_t *data, size_t len, val *out) {
-  builder b = {{data, data + len}, NULL};
+bool hy_own(hy_instance *inst, const hy_type *type, const uint8_t *data, size_t len, val *out) {
+  builder b = {{data, data + len, inst}, NULL, inst, false};
   build(&b, type, out);
+  return !b.failed;
 }

@@ -13,13 +13,15 @@ import (
 // Program is a component with everything that it imports: it can be called. It
 // is safe for concurrent use.
 type Program struct {
-	engine  *Engine
-	limits  Limits
-	exports []*Export // the index is C's
-	imports []boundImport
-	c       *C.hy_program
-	mem     cmem
-	output  cgo.Handle // 0 when output is discarded
+	engine    *Engine
+	limits    Limits
+	exports   []*Export // the index is C's
+	imports   []boundImport
+	resources []boundResource // the component's; the index is C's
+	aliases   []alias
+	c         *C.hy_program
+	mem       cmem
+	output    cgo.Handle // 0 when output is discarded
 
 	// Guarded by engine.mu.
 	closed bool
@@ -75,7 +77,9 @@ func (p *Program) Instance(ctx context.Context) (*Instance, error) {
 	}
 	defer f.leave(nil)
 	inst := &Instance{program: p}
+	f.scope.begin(p, inst)
 	if rc := C.hy_instance_new(f.c, p.c, &inst.c); rc != C.HY_OK {
+		inst.values.end(ctx, p)
 		return nil, f.failure(ctx, rc)
 	}
 	p.engine.mu.Lock()

@@ -17,7 +17,8 @@ import (
 // A value of any type, for tests: a Go number, rune, string or bool, flags as
 // uint64, a list<u8> as []byte, or one of these.
 type (
-	seq    []any // of a list, record or tuple
+	owned  uint32 // a resource of the host's
+	seq    []any  // of a list, record or tuple
 	choice struct {
 		at      int
 		payload any // nil when the case carries nothing
@@ -25,8 +26,13 @@ type (
 	maybe struct{ v any } // nil for none
 )
 
+// parcel is the resource that echo hands around.
+var parcel = &component.Resource{Name: "parcel"}
+
 func encode(e *component.Encoder, t *component.Type, v any) {
 	switch v := v.(type) {
+	case owned:
+		e.Own(parcel, v)
 	case bool:
 		e.Bool(v)
 	case uint8:
@@ -113,6 +119,8 @@ func decode(d *component.Decoder, t *component.Type) any {
 		return d.String()
 	case component.KindFlags:
 		return d.Flags()
+	case component.KindOwn:
+		return d.Own(parcel)
 	}
 	return decodeCompound(d, t)
 }
@@ -157,7 +165,10 @@ func anyType(depth int) *rapid.Generator[*component.Type] {
 		if depth > 0 {
 			kinds = component.KindFlags
 		}
-		k := component.Kind(rapid.IntRange(0, int(kinds)).Draw(t, "kind"))
+		k := component.Kind(rapid.IntRange(0, int(kinds)+1).Draw(t, "kind"))
+		if k > kinds {
+			k = component.KindOwn
+		}
 		return typeOf(t, k, depth)
 	})
 }
@@ -213,6 +224,9 @@ func typeOf(t *rapid.T, k component.Kind, depth int) *component.Type {
 		}
 		return component.VariantOf("v", cs...)
 	}
+	if k == component.KindOwn {
+		return component.OwnOf(parcel)
+	}
 	return primitives[k]
 }
 
@@ -246,6 +260,8 @@ func anyValue(t *rapid.T, ty *component.Type) any {
 		return rapid.Rune().Filter(utf8.ValidRune).Draw(t, "char")
 	case component.KindString:
 		return rapid.String().Draw(t, "string")
+	case component.KindOwn:
+		return owned(rapid.Uint32().Draw(t, "resource"))
 	case component.KindFlags:
 		return rapid.Uint64Range(0, 1<<len(ty.Labels())-1).Draw(t, "flags")
 	case component.KindList:
@@ -285,6 +301,7 @@ func echo(t testing.TB, e *component.Engine, ty *component.Type) (*component.Pro
 func echoLimited(t testing.TB, e *component.Engine, ty *component.Type, l component.Limits) (*component.Program, *component.Export) {
 	sig := component.Signature{Params: []component.Field{{Name: "v", Type: ty}}, Result: ty}
 	host := component.NewHost()
+	host.Resource(parcel, nil)
 	host.Func(&component.Import{Name: "host", Signature: sig},
 		func(_ context.Context, args *component.Decoder, results *component.Encoder) error {
 			v := decode(args, ty)

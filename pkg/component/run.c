@@ -7,6 +7,7 @@
 
 // Written in Go: see callback.go.
 extern int hygiaHostCall(uintptr_t handle, uint32_t import);
+extern int hygiaResourceDrop(uintptr_t handle, uint32_t resource, uint32_t number);
 
 // end records why the guest must stop and makes the error that stops it.
 static wasmtime_error_t *end(hy_frame *f, int status) {
@@ -25,8 +26,9 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint6
   return NULL;
 }
 
-static int call_host(hy_frame *f, const hy_import *imp, const wasmtime_component_val_t *args,
+static int call_host(hy_instance *inst, const hy_import *imp, const wasmtime_component_val_t *args,
                      size_t count, wasmtime_component_val_t *results, size_t result_count) {
+  hy_frame *f = inst->frame;
   const hy_signature *sig = &imp->sig;
   f->import = imp->index;
   if (f->calls == 0) return HY_HOST_CALLS;
@@ -34,7 +36,7 @@ static int call_host(hy_frame *f, const hy_import *imp, const wasmtime_component
   if (count != sig->count || result_count != (sig->result ? 1 : 0)) return HY_MISMATCH;
   f->out.len = 0;
   for (size_t i = 0; i < count; i++) {
-    int rc = hy_lift(sig->params[i], &args[i], &f->out, f->out_max);
+    int rc = hy_lift(inst, sig->params[i], &args[i]);
     if (rc) return rc;
   }
   f->in.len = 0;
@@ -43,9 +45,11 @@ static int call_host(hy_frame *f, const hy_import *imp, const wasmtime_component
   __atomic_store_n(&f->in_host, 0, __ATOMIC_RELAXED);
   if (rc) return rc;
   size_t arena = 0;
-  if (!hy_check(&sig->result, result_count, f->in.data, f->in.len, &arena)) return HY_HOST_VALUE;
+  if (!hy_check(inst, &sig->result, result_count, f->in.data, f->in.len, &arena))
+    return HY_HOST_VALUE;
   if (arena > HY_VALUES_MAX) return HY_HOST_HEAVY;
-  if (sig->result) hy_own(sig->result, f->in.data, f->in.len, results);
+  if (sig->result && !hy_own(inst, sig->result, f->in.data, f->in.len, results))
+    return HY_HOST_VALUE;
   return HY_OK;
 }
 
@@ -55,13 +59,35 @@ static wasmtime_error_t *on_import(void *data, wasmtime_context_t *context,
                                    wasmtime_component_val_t *results, size_t result_count) {
   (void)type;
   hy_instance *inst = wasmtime_context_get_data(context);
-  int rc = call_host(inst->frame, data, args, count, results, result_count);
+  int rc = call_host(inst, data, args, count, results, result_count);
   return rc ? end(inst->frame, rc) : NULL;
 }
 
-bool hy_link_funcs(wasmtime_component_linker_t *linker, const char *iface, size_t iface_len,
-                   const wasm_name_t *names, hy_import *const *imports, size_t count,
-                   hy_buffer *message) {
+static wasmtime_error_t *on_resource_drop(void *data, wasmtime_context_t *context,
+                                          uint32_t number) {
+  hy_instance *inst = wasmtime_context_get_data(context);
+  hy_frame *f = inst->frame;
+  if (f->calls == 0) return end(f, HY_HOST_CALLS);
+  f->calls--;
+  int rc = hygiaResourceDrop(f->handle, (uint32_t)(uintptr_t)data, number);
+  return rc ? end(f, rc) : NULL;
+}
+
+static wasmtime_error_t *link_item(wasmtime_component_linker_instance_t *at, const hy_item *item) {
+  if (item->func)
+    return wasmtime_component_linker_instance_add_func(at, item->name.data, item->name.size,
+                                                       on_import, item->func, NULL);
+  wasmtime_component_resource_type_t *type =
+      wasmtime_component_resource_type_new_host(item->resource);
+  wasmtime_error_t *err = wasmtime_component_linker_instance_add_resource(
+      at, item->name.data, item->name.size, type, on_resource_drop,
+      (void *)(uintptr_t)item->resource, NULL);
+  wasmtime_component_resource_type_delete(type);
+  return err;
+}
+
+bool hy_link_items(wasmtime_component_linker_t *linker, const char *iface, size_t iface_len,
+                   const hy_item *items, size_t count, hy_buffer *message) {
   // Each handle borrows the one that it came from until it is deleted.
   wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
   wasmtime_component_linker_instance_t *at = root;
@@ -69,8 +95,7 @@ bool hy_link_funcs(wasmtime_component_linker_t *linker, const char *iface, size_
   if (iface_len)
     err = wasmtime_component_linker_instance_add_instance(root, iface, iface_len, &at);
   for (size_t i = 0; i < count && !err; i++)
-    err = wasmtime_component_linker_instance_add_func(at, names[i].data, names[i].size, on_import,
-                                                      imports[i], NULL);
+    err = link_item(at, &items[i]);
   if (at != root) wasmtime_component_linker_instance_delete(at);
   wasmtime_component_linker_instance_delete(root);
   bool ok = !err;
@@ -78,9 +103,9 @@ bool hy_link_funcs(wasmtime_component_linker_t *linker, const char *iface, size_
   return ok;
 }
 
-// failed says why a call ended with err: what the host decided goes before what
+// hy_failed says why a call ended with err: what the host decided goes before what
 // wasmtime made of it.
-static int failed(hy_frame *f, wasmtime_error_t *err) {
+int hy_failed(hy_frame *f, wasmtime_error_t *err) {
   int status = (int)f->status;
   if (status == HY_OK)
     status = wasmtime_error_exit_status(err, &f->exit_status) ? HY_EXITED : HY_FAILED;
@@ -88,9 +113,18 @@ static int failed(hy_frame *f, wasmtime_error_t *err) {
   return status;
 }
 
+// hy_frame_enter makes f the frame of a call of a live instance.
+void hy_frame_enter(hy_frame *f, hy_instance *inst) {
+  f->status = HY_OK;
+  f->started = 1;
+  inst->frame = f;
+}
+
 static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
   inst->program = p;
   inst->frame = f;
+  inst->handles = (hy_buffer){0};
+  inst->free_from = 0;
   f->status = HY_OK;
   f->started = 0;
   inst->store = wasmtime_store_new(p->engine, inst, NULL);
@@ -105,7 +139,7 @@ static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
   }
   wasmtime_error_t *err = wasmtime_component_linker_instantiate(p->linker, inst->context,
                                                                 p->component, &inst->instance);
-  if (err) return failed(f, err);
+  if (err) return hy_failed(f, err);
   f->started = 1;
   return HY_OK;
 }
@@ -114,23 +148,26 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
                 wasmtime_component_func_t *func, const uint8_t *args, size_t len) {
   const hy_signature *sig = &fn->sig;
   size_t arena = sig->count * sizeof(wasmtime_component_val_t);
-  if (!hy_check(sig->params, sig->count, args, len, &arena)) return HY_VALUE;
+  if (!hy_check(inst, sig->params, sig->count, args, len, &arena)) return HY_VALUE;
   if (arena > HY_VALUES_MAX) return HY_HEAVY;
   hy_reserve(&f->arena, arena);
   wasmtime_component_val_t *params = (wasmtime_component_val_t *)f->arena.data;
-  hy_borrow(sig->params, sig->count, args, len, (uint8_t *)(params + sig->count), params);
-
   if (!func->store_id &&
       !wasmtime_component_instance_get_func(&inst->instance, inst->context, fn->index, func))
     return HY_NO_EXPORT;
+  if (!hy_borrow(inst, sig->params, sig->count, args, len, (uint8_t *)(params + sig->count), params)) {
+    hy_resources_settle(inst, false);
+    return HY_MISMATCH;
+  }
   wasmtime_component_val_t result = {0};
   size_t results = sig->result ? 1 : 0;
   wasmtime_error_t *err =
       wasmtime_component_func_call(func, inst->context, params, sig->count, &result, results);
-  if (err) return failed(f, err);
+  if (f->loans.len) hy_resources_settle(inst, !err);
+  if (err) return hy_failed(f, err);
   f->out.len = 0;
   if (!results) return HY_OK;
-  int rc = hy_lift(sig->result, &result, &f->out, f->out_max);
+  int rc = hy_lift(inst, sig->result, &result);
   wasmtime_component_val_delete(&result);
   return rc;
 }
@@ -143,6 +180,7 @@ int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, siz
   wasmtime_component_func_t found = {0};
   if (rc == HY_OK) rc = call(f, &inst, &p->funcs[func], &found, args, len);
   wasmtime_store_delete(inst.store);
+  hy_resources_delete(&inst);
   return rc;
 }
 
@@ -162,9 +200,7 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
                      size_t len) {
   hy_frame *f = (hy_frame *)frame;
   hy_instance *inst = (hy_instance *)instance;
-  f->status = HY_OK;
-  f->started = 1;
-  inst->frame = f;
+  hy_frame_enter(f, inst);
   int rc = call(f, inst, &inst->program->funcs[func], &inst->funcs[func], args, len);
   inst->frame = NULL;
   return rc;
@@ -172,5 +208,6 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
 
 void hy_instance_delete(hy_instance *inst) {
   wasmtime_store_delete(inst->store);
+  hy_resources_delete(inst);
   free(inst);
 }

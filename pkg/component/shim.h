@@ -23,14 +23,19 @@ enum {
   HY_NO_EXPORT,  // the function is not there
   HY_FOLDER,     // a folder could not be opened
   HY_MISMATCH,   // wasmtime gave a value of another type than it declared
+  HY_RESOURCES,  // more handles of the guest's resources than allowed
 };
 
-// A list<u8>, which has an encoding of its own.
-#define HY_BYTES 30
+// The kinds of types that Go tells apart and wasmtime's values do not.
+#define HY_OWN 21
+#define HY_BORROW 22
+#define HY_BYTES 30 // a list<u8>, which has an encoding of its own
 
 // A type of values: a mirror of Go's Type. Immutable once built.
 typedef struct hy_type {
-  uint8_t kind; // WASMTIME_COMPONENT_*, HY_BYTES
+  uint8_t kind;      // WASMTIME_COMPONENT_*, or one of those above
+  bool guest;        // of own and borrow: the guest's resource, not the host's
+  uint32_t resource; // of own and borrow: Go's number of the resource type
   uint32_t count;
   const struct hy_type **elems; // NULL, or count of them; NULL entries have no payload
   const wasm_name_t *labels;    // NULL, or count of them
@@ -64,6 +69,7 @@ typedef struct hy_frame {
   hy_buffer out;     // from the guest: results, or a host function's arguments
   hy_buffer in;      // to the guest: a host function's results
   hy_buffer arena;   // arguments as wasmtime wants them
+  hy_buffer loans;   // resources among them: see resource.c
   hy_buffer message; // wasmtime's error
   int exit_status;
 } hy_frame;
@@ -77,6 +83,13 @@ typedef struct hy_import {
   hy_signature sig;
   uint32_t index; // Go's
 } hy_import;
+
+// A function or a resource type that a linker is given.
+typedef struct hy_item {
+  wasm_name_t name;
+  hy_import *func;   // NULL for a resource
+  uint32_t resource; // Go's number
+} hy_item;
 
 typedef struct hy_folder {
   char *host, *guest;
@@ -102,6 +115,7 @@ typedef struct hy_program {
   bool wasi;
   hy_waiter waiter; // with wasi only
   uintptr_t output; // what hygiaOutput gets; 0 discards output
+  uint32_t resources_max; // handles of the guest's that the host may own
   int64_t memory_bytes, table_elements, instances, memories, tables;
 } hy_program;
 
@@ -124,11 +138,10 @@ wasmtime_component_t *hy_compile(const wasm_engine_t *, const uint8_t *, size_t,
 bool hy_describe(const wasmtime_component_t *, const wasm_engine_t *, hy_buffer *, size_t max);
 
 // hy_link_* fill a linker. On failure they return false and fill message. iface
-// may be empty: then the functions are the world's own.
+// may be empty: then the items are the world's own.
 bool hy_link_wasi(hy_program *, hy_buffer *message);
-bool hy_link_funcs(wasmtime_component_linker_t *, const char *iface, size_t iface_len,
-                   const wasm_name_t *names, hy_import *const *imports, size_t count,
-                   hy_buffer *message);
+bool hy_link_items(wasmtime_component_linker_t *, const char *iface, size_t iface_len,
+                   const hy_item *, size_t count, hy_buffer *message);
 
 // hy_export finds an exported function, or returns NULL.
 wasmtime_component_export_index_t *hy_export(const wasmtime_component_t *, const char *iface,
@@ -143,6 +156,8 @@ int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, siz
 // hy_instance_new makes an instance that lives until hy_instance_delete.
 int hy_instance_new(hy_frame *, const hy_program *, hy_instance **);
 int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t *args, size_t len);
+// hy_instance_drop drops a handle of the guest's, whose destructor it runs.
+int hy_instance_drop(hy_frame *, hy_instance *, uint32_t slot);
 void hy_instance_delete(hy_instance *);
 
 hy_frame *hy_frame_new(uintptr_t handle);
@@ -160,6 +175,8 @@ struct hy_instance {
   wasmtime_context_t *context;
   wasmtime_component_instance_t instance;
   hy_frame *frame;
+  hy_buffer handles;  // of the guest's resources: see resource.c
+  uint32_t free_from; // no slot before it is free
   uint64_t born;                    // with wasi: when its clock was zero
   wasmtime_component_func_t waiter; // with wasi: makes timers, once looked up
   wasmtime_component_func_t funcs[]; // the program's, once looked up; else all zero
@@ -173,20 +190,36 @@ void hy_reserve(hy_buffer *, size_t cap);
 void hy_append(hy_buffer *, const void *, size_t);
 void hy_error_take(wasmtime_error_t *, hy_buffer *message);
 
+void hy_frame_enter(hy_frame *, hy_instance *);
+int hy_failed(hy_frame *, wasmtime_error_t *);
+
 // How many bytes of wasmtime's values may go into a guest at once: as many as
 // wasmtime lets out.
 enum { HY_VALUES_MAX = 128 << 20 };
 
 // hy_check walks encoded values of the types and adds what hy_borrow will need
 // of arena bytes. It returns false unless they are exactly values of the types.
-bool hy_check(const hy_type *const *, size_t count, const uint8_t *, size_t len, size_t *arena);
+bool hy_check(const hy_instance *, const hy_type *const *, size_t count, const uint8_t *,
+              size_t len, size_t *arena);
 // hy_borrow builds values that hy_check accepted. They point into the arena, the
-// types and the bytes, and wasmtime only reads them.
-void hy_borrow(const hy_type *const *, size_t count, const uint8_t *, size_t len, uint8_t *arena,
-               wasmtime_component_val_t *);
+// types and the bytes, and wasmtime only reads them. It returns false when
+// wasmtime refuses a resource.
+bool hy_borrow(hy_instance *, const hy_type *const *, size_t count, const uint8_t *, size_t len,
+               uint8_t *arena, wasmtime_component_val_t *);
 // hy_own builds a value that hy_check accepted, which wasmtime takes over.
-void hy_own(const hy_type *, const uint8_t *, size_t len, wasmtime_component_val_t *);
-// hy_lift appends a value. It returns HY_OK, HY_RESULT or HY_MISMATCH.
-int hy_lift(const hy_type *, const wasmtime_component_val_t *, hy_buffer *, size_t max);
+bool hy_own(hy_instance *, const hy_type *, const uint8_t *, size_t len,
+            wasmtime_component_val_t *);
+// hy_lift appends a value to the frame's out. It returns HY_OK, HY_RESULT,
+// HY_RESOURCES or HY_MISMATCH.
+int hy_lift(hy_instance *, const hy_type *, const wasmtime_component_val_t *);
+
+// Resources: see resource.c.
+bool hy_resource_check(const hy_instance *, const hy_type *, uint64_t word);
+bool hy_resource_lend(hy_instance *, const hy_type *, uint64_t word, wasmtime_component_val_t *);
+bool hy_resource_own(hy_instance *, const hy_type *, uint64_t word, wasmtime_component_val_t *);
+int hy_resource_lift(hy_instance *, const hy_type *, const wasmtime_component_resource_any_t *,
+                     uint64_t *word);
+void hy_resources_settle(hy_instance *, bool arrived);
+void hy_resources_delete(hy_instance *);
 
 #endif

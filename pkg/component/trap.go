@@ -30,6 +30,7 @@ const (
 	TrapUnreachable   TrapCode = "unreachable"
 	TrapCannotEnter   TrapCode = "cannot enter the component"
 	TrapValue         TrapCode = "malformed value"
+	TrapHandle        TrapCode = "misused handle of a resource"
 	TrapOther         TrapCode = "other"
 )
 
@@ -93,6 +94,11 @@ func codeOf(reason string) TrapCode {
 		{"not aligned", TrapValue},
 		{"invalid utf-8", TrapValue},
 		{"discriminant", TrapValue},
+		{"unknown handle index", TrapHandle},
+		{"used with the wrong type", TrapHandle},
+		{"owned resource while borrowed", TrapHandle},
+		{"own resource from a borrow", TrapHandle},
+		{"borrow handles still remain", TrapHandle},
 		{"out of range for `char`", TrapValue},
 	} {
 		if strings.Contains(reason, t.text) {

@@ -5,8 +5,8 @@ import "strings"
 // Kind is the shape of a WIT type.
 type Kind uint8
 
-// The kinds of WIT types. Resources, futures, streams and error contexts have
-// the one kind KindUnsupported: a component may name them, nobody can use them.
+// The kinds of WIT types. Futures, streams, error contexts and maps have the one
+// kind KindUnsupported: a component may name them, nobody can use them.
 const (
 	KindBool Kind = iota
 	KindS8
@@ -29,6 +29,8 @@ const (
 	KindOption
 	KindResult
 	KindFlags
+	KindOwn
+	KindBorrow
 	KindUnsupported
 )
 
@@ -36,7 +38,8 @@ const (
 func (k Kind) String() string {
 	names := [...]string{
 		"bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string",
-		"list", "record", "tuple", "variant", "enum", "option", "result", "flags", "unsupported",
+		"list", "record", "tuple", "variant", "enum", "option", "result", "flags", "own", "borrow",
+		"unsupported",
 	}
 	if int(k) < len(names) {
 		return names[k]
@@ -48,10 +51,11 @@ func (k Kind) String() string {
 // one with the constructors of this file, usually once, in a package variable.
 // Two types are the same when their structure is: see Equal.
 type Type struct {
-	kind   Kind
-	name   string   // of a record, variant, enum or flags, for messages only; of an unsupported type, what it is
-	elems  []*Type  // element, payloads or fields; nil entries are absent payloads
-	labels []string // of fields, cases or flags
+	kind     Kind
+	name     string    // of a record, variant, enum or flags, for messages only; of an unsupported type, what it is
+	elems    []*Type   // element, payloads or fields; nil entries are absent payloads
+	labels   []string  // of fields, cases or flags
+	resource *Resource // of own and borrow
 }
 
 // The primitive types of WIT.
@@ -147,14 +151,14 @@ func (t *Type) Elems() []*Type { return append([]*Type(nil), t.elems...) }
 func (t *Type) Labels() []string { return append([]string(nil), t.labels...) }
 
 // Equal reports whether two types have the same structure: kinds, the names of
-// fields, cases and flags, and their order. The names of the types themselves
+// fields, cases and flags, and their order, and equal resources. The names of the types themselves
 // do not count, as they do not in the component model.
 func (t *Type) Equal(u *Type) bool {
 	if t == u {
 		return true
 	}
 	if t == nil || u == nil || t.kind != u.kind || t.kind == KindUnsupported ||
-		len(t.elems) != len(u.elems) || len(t.labels) != len(u.labels) {
+		len(t.elems) != len(u.elems) || len(t.labels) != len(u.labels) || !t.resource.Equal(u.resource) {
 		return false
 	}
 	for i := range t.labels {
@@ -189,6 +193,8 @@ func (t *Type) write(b *strings.Builder) {
 		b.WriteString("_")
 	case t.kind == KindUnsupported:
 		b.WriteString(t.name)
+	case t.resource != nil:
+		b.WriteString(t.kind.String() + "<" + t.resource.String() + ">")
 	default:
 		b.WriteString(t.kind.String())
 		t.writeBody(b)
