@@ -1,0 +1,125 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin"
+)
+
+// ErrNoFolders says that the release takes no folders.
+var ErrNoFolders = errors.New("supervisor: the release takes no folders")
+
+// Pin is a release that stays loaded until it is let go, however often the slot
+// changes. It is for one goroutine.
+type Pin struct {
+	slot       *Slot
+	generation *generation
+	breaker    breaker
+	trial      bool
+	released   bool
+}
+
+// Name is the release's name and version, as "name@version": after a call, of
+// the release that answered it.
+func (p *Pin) Name() string {
+	m := p.Manifest()
+	return m.Name + "@" + m.Version
+}
+
+// Manifest is the release's.
+func (p *Pin) Manifest() plugin.Manifest { return p.generation.release.Manifest() }
+
+// Call calls the release. Where that is a canary and fails, the call is made
+// again on the live one, and the pin is on that from then on. A failure of the
+// plugin, or a plugin that gets no calls, is an *Error; what the caller is at
+// fault for is returned as it is.
+func (p *Pin) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+	for {
+		err := p.try(ctx, func() error { return p.generation.release.Call(ctx, fn, args, results) })
+		if failure := new(Error); !errors.As(err, &failure) || !p.fallBack() {
+			return err
+		}
+	}
+}
+
+// try makes a call, if the breaker lets it, and tells the breaker what came of it.
+func (p *Pin) try(ctx context.Context, call func() error) (err error) {
+	if !p.breaker.TryAcquirePermit() {
+		return p.failed(ErrBroken)
+	}
+	failed := true // as far as a panic is concerned
+	defer func() {
+		p.slot.count(failed)
+		if failed {
+			p.breaker.RecordFailure()
+		} else {
+			p.breaker.RecordSuccess()
+		}
+	}()
+	err = call()
+	if failed = atFault(ctx, err); failed {
+		return p.failed(err)
+	}
+	return err
+}
+
+func (p *Pin) failed(err error) error {
+	return &Error{Plugin: p.Name(), Skip: p.Manifest().OnFailure == plugin.Skip, Err: err}
+}
+
+// fallBack moves a pin from a canary to the live release.
+func (p *Pin) fallBack() bool {
+	if !p.trial {
+		return false
+	}
+	s := p.slot
+	s.mu.Lock()
+	canary, current := p.generation, s.current
+	if current == nil || current == canary { // cleared, or promoted meanwhile
+		s.mu.Unlock()
+		return false
+	}
+	current.pins++
+	p.generation, p.breaker, p.trial = current, current.breaker, false
+	s.mu.Unlock()
+	s.unpin(canary)
+	return true
+}
+
+// WithFolders gives the release its folders, as plugin.Plugin's method does. Its
+// calls are on this release alone and count as the slot's. Call done before
+// Release.
+func (p *Pin) WithFolders(folders map[string]string) (session component.Caller, done func(), err error) {
+	loaded, ok := p.generation.release.(interface {
+		WithFolders(map[string]string) (*plugin.Session, error)
+	})
+	if !ok {
+		return nil, nil, ErrNoFolders
+	}
+	s, err := loaded.WithFolders(folders)
+	if err != nil {
+		return nil, nil, err
+	}
+	return watched{p, s}, s.Close, nil
+}
+
+// watched is a session whose outcomes count.
+type watched struct {
+	pin     *Pin
+	session *plugin.Session
+}
+
+// Call implements component.Caller.
+func (w watched) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+	return w.pin.try(ctx, func() error { return w.session.Call(ctx, fn, args, results) })
+}
+
+// Release lets the release go. Calling it twice does nothing.
+func (p *Pin) Release() {
+	if !p.released {
+		p.released = true
+		p.slot.unpin(p.generation)
+	}
+}
