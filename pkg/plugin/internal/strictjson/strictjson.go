@@ -1,6 +1,5 @@
-// Package strictjson reads the JSON files that people write and machines trust:
-// one object, of known keys, each in lower case and there once, and nothing
-// behind it.
+// Package strictjson reads the JSON that machines trust: one object, whose keys
+// are there once, and nothing behind it.
 package strictjson
 
 import (
@@ -9,19 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
 // maxDepth bounds how deep arrays and objects may lie in each other.
 const maxDepth = 32
 
-// Decode reads text, of at most maxBytes, into what v points to.
+// Decode reads text, of at most maxBytes, into what v points to. An unknown key is
+// refused, and one that is not in lower case.
 func Decode(text []byte, maxBytes int, v any) error {
 	if len(text) > maxBytes {
 		return fmt.Errorf("more than %d bytes", maxBytes)
 	}
-	if err := checkKeys(text); err != nil {
+	if err := checkKeys(text, true); err != nil {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -35,12 +34,24 @@ func Decode(text []byte, maxBytes int, v any) error {
 	return nil
 }
 
+// DecodeOpen reads a JSON text whose format others extend: unknown keys are left
+// aside, but no key may be there twice, in whatever case.
+func DecodeOpen(text []byte, maxBytes int, v any) error {
+	if len(text) > maxBytes {
+		return fmt.Errorf("more than %d bytes", maxBytes)
+	}
+	if err := checkKeys(text, false); err != nil {
+		return err
+	}
+	return json.Unmarshal(text, v)
+}
+
 // checkKeys walks the tokens of a JSON text: encoding/json takes the last of two
 // equal keys, where a reader may have seen the first, and takes "Name" for "name".
-func checkKeys(text []byte) error {
+func checkKeys(text []byte, lower bool) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	type level struct {
-		keys  []string
+		keys  map[string]bool
 		key   bool // whether the next token is a key
 		array bool
 	}
@@ -60,20 +71,21 @@ func checkKeys(text []byte) error {
 				if len(levels) == maxDepth {
 					return fmt.Errorf("deeper than %d levels", maxDepth)
 				}
-				levels = append(levels, level{key: t == '{', array: t == '['})
+				levels = append(levels, level{keys: map[string]bool{}, key: t == '{', array: t == '['})
 				continue
 			}
 			levels = levels[:top]
 			top--
 		case string:
 			if top >= 0 && levels[top].key {
-				if t != strings.ToLower(t) {
+				folded := strings.ToLower(strings.ToUpper(t)) // as encoding/json does: "ſ" is "s"
+				if lower && t != folded {
 					return fmt.Errorf("the key %.40q is not in lower case", t)
 				}
-				if slices.Contains(levels[top].keys, t) {
+				if levels[top].keys[folded] {
 					return fmt.Errorf("the key %.40q is there twice", t)
 				}
-				levels[top].keys = append(levels[top].keys, t)
+				levels[top].keys[folded] = true
 				levels[top].key = false
 				continue
 			}
