@@ -22,6 +22,16 @@ type Handle struct {
 	spent bool // written inside calls of inst only
 }
 
+// Call calls fn in the instance that the handle is of, as its Call does: how a
+// method is called without the instance at hand. It fails with ErrClosed when the
+// handle is a fresh instance's.
+func (h *Handle) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
+	if h.inst == nil {
+		return ErrClosed
+	}
+	return h.inst.Call(ctx, fn, args, results)
+}
+
 // Drop drops the resource: its guest's destructor runs, as a call within the
 // instance's limits and ctx, and fails as calls do; a trap ends the instance.
 // It fails with ErrBusy while the instance is in a call. Dropping a handle

@@ -6,7 +6,7 @@ import (
 )
 
 // Caller calls functions that a component exports: a Program, in a fresh
-// instance each, or an Instance. See Program.Call.
+// instance each, an Instance, or a Handle, in its instance. See Program.Call.
 type Caller interface {
 	Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error
 }
@@ -14,6 +14,7 @@ type Caller interface {
 var (
 	_ Caller = (*Program)(nil)
 	_ Caller = (*Instance)(nil)
+	_ Caller = (*Handle)(nil)
 )
 
 // Signature is the type of a function: its parameters in order, and its result.
