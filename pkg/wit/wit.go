@@ -2,6 +2,10 @@
 // which tools/witgen generates. Nothing else needs it, but for FieldError.
 package wit
 
+// Generation1 is there for generated code to refer to: what needs more of this
+// package than it has does not compile.
+const Generation1 = true
+
 // Result is a WIT result that stands inside another value. A function's own
 // result is a Go error instead.
 type Result[OK, Err any] struct {

@@ -51,6 +51,9 @@ func (w *workshop) testRust(ctx context.Context, p plugin) (string, error) {
 	if err := w.prepareRust(ctx); err != nil {
 		return "", fmt.Errorf("%w: %w", errNoTests, err)
 	}
+	if len(manifests) == 0 {
+		return "", fmt.Errorf("%w: it has no crate below it", errNoTests)
+	}
 	args := []string{"cargo", "test", "--quiet", "--locked"}
 	for _, manifest := range manifests {
 		args = append(args, "--package", filepath.Base(filepath.Dir(manifest)))

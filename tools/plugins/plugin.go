@@ -27,6 +27,8 @@ type plugin struct {
 	language language
 	world    string // the world's name in its package, such as "pure-detector"
 	wit      string // the folder of the world's package
+	// apart tells a crate that is a cargo workspace of its own, with its own lock.
+	apart bool
 }
 
 // wasm is the built component that is checked in.
@@ -55,12 +57,19 @@ func findRoot(root string) (string, error) {
 	return "", err
 }
 
+// places are where components lie: with their service, with the benchmark that
+// measures them, or with the tool that is made of one.
+var places = []string{
+	"services/*/plugins/*/manifest.json",
+	"tools/bench/plugins/*/manifest.json",
+	"tools/witgen/internal/parser/*/manifest.json",
+}
+
 // discover finds the components, all of them or those named, in the order of
-// their folders: they lie with their service, or with the benchmark that measures
-// them.
+// their folders.
 func discover(root string, names []string) ([]plugin, error) {
 	var manifests []string
-	for _, place := range []string{"services/*/plugins/*/manifest.json", "tools/bench/plugins/*/manifest.json"} {
+	for _, place := range places {
 		found, err := fs.Glob(os.DirFS(root), place)
 		if err != nil {
 			return nil, err
@@ -83,7 +92,7 @@ func discover(root string, names []string) ([]plugin, error) {
 		}
 	}
 	if len(plugins) == 0 {
-		return nil, errors.New("there are no components under services/*/plugins or tools/bench/plugins")
+		return nil, errors.New("there are no components: no file is " + strings.Join(places, " or "))
 	}
 	return plugins, nil
 }
@@ -101,16 +110,26 @@ func readPlugin(root, dir string) (plugin, error) {
 	if p.name != filepath.Base(dir) {
 		return plugin{}, fmt.Errorf("it names the component %q, and its folder %q", p.name, filepath.Base(dir))
 	}
-	// hygia:anonymization/pure-detector@0.1.0 lies in wit/anonymization.
+	// hygia:anonymization/pure-detector@0.1.0 lies in wit/anonymization, unless
+	// the component brings a contract that is nobody else's.
 	path, _, _ := strings.Cut(manifest.World, "@")
 	pkg, world, ok := strings.Cut(strings.TrimPrefix(path, "hygia:"), "/")
 	if !ok {
 		return plugin{}, fmt.Errorf("the world %q is not hygia:PACKAGE/WORLD@VERSION", manifest.World)
 	}
 	p.world, p.wit = world, "wit/"+pkg
+	if exists(root, dir+"/wit") {
+		p.wit = dir + "/wit"
+	}
 	p.language = inC
-	if _, err := os.Stat(filepath.Join(root, dir, "Cargo.toml")); err == nil {
+	if exists(root, dir+"/Cargo.toml") {
 		p.language = inRust
+		p.apart = exists(root, dir+"/Cargo.lock")
 	}
 	return p, nil
+}
+
+func exists(root, name string) bool {
+	_, err := os.Stat(filepath.Join(root, name))
+	return err == nil
 }

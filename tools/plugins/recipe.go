@@ -15,10 +15,11 @@ import (
 func recipe(p plugin) []string {
 	componentNew := "{wasm-tools} component new {core} -o {scratch}/" + p.name + ".wasm"
 	if p.language == inRust {
-		return []string{
-			"cargo build --quiet --locked --release --target " + rustTarget + " --package " + p.name,
-			componentNew,
+		which := " --package " + p.name
+		if p.apart {
+			which = " --manifest-path " + p.dir + "/Cargo.toml"
 		}
+		return []string{"cargo build --quiet --locked --release --target " + rustTarget + which, componentNew}
 	}
 	bindings := strings.ReplaceAll(p.world, "-", "_")
 	return []string{

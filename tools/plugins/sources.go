@@ -25,9 +25,9 @@ var pathDependency = regexp.MustCompile(`(?m)^[a-z0-9_-]+ *= *\{.*\bpath *= *"([
 func sources(root string, p plugin) ([]string, error) {
 	files := map[string]bool{}
 	if p.language == inRust {
-		// Every component in Rust is built in the one workspace.
-		for _, file := range []string{"Cargo.lock", "Cargo.toml", "rust-toolchain.toml"} {
-			files[file] = true
+		files["rust-toolchain.toml"] = true
+		if !p.apart {
+			files["Cargo.lock"], files["Cargo.toml"] = true, true
 		}
 	}
 	if err := addCrate(root, p.dir, files, map[string]bool{}); err != nil {

@@ -5,3 +5,11 @@
 //
 // Finding personal data in text, and taking it out.
 package anonymization
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

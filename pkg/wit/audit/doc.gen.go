@@ -4,3 +4,11 @@
 //
 // The record of every access, and the forms in which it leaves.
 package audit
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

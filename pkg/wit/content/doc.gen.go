@@ -4,3 +4,11 @@
 //
 // Editorial content: how it comes in, and how its blocks are shown.
 package content
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

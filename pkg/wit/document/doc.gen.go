@@ -4,3 +4,11 @@
 //
 // A document as the suite's parts speak of it: what is written, and by whom.
 package document
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

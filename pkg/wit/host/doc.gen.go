@@ -5,3 +5,11 @@
 // What a component may ask of its host. Every interface is granted by name in
 // the component's manifest; none is given by default.
 package host
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

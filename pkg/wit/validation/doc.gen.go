@@ -4,3 +4,11 @@
 //
 // Rules over medical content.
 package validation
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

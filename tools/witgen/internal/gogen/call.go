@@ -22,7 +22,10 @@ type call struct {
 // newCall names a function's variables; the given names are taken.
 func (g *generator) newCall(f *model.Func, taken ...string) call {
 	c := call{Func: f, scope: gofile.NewScope(g.scope, append(taken, "ctx", "err", "enc", "dec", "result", "failure")...)}
-	for _, p := range f.Params {
+	for n, p := range f.Params {
+		if n == 0 && f.Kind == model.Method {
+			p.Name = "self"
+		}
 		c.params = append(c.params, variable(c.scope, p.Name))
 	}
 	c.ok = f.Result
@@ -49,7 +52,8 @@ func variable(scope *gofile.Scope, wit string) string {
 // zero writes the zero value of a type.
 func (g *generator) zero(t *model.Type) string {
 	switch r := t.Resolve(); {
-	case r.Kind == model.Record || r.Kind == model.Tuple || r.Kind == model.Result:
+	case r.Kind == model.Record || r.Kind == model.Tuple || r.Kind == model.Result ||
+		r.Handle() != nil && r.Handle().Owner.Guest:
 		return g.goType(t) + "{}"
 	case r.Kind == model.Bool:
 		return "false"
@@ -66,6 +70,9 @@ func (g *generator) zero(t *model.Type) string {
 func (g *generator) signatureOf(c call) string {
 	s := "(ctx " + g.Import("context") + ".Context"
 	for i, p := range c.Params {
+		if i == 0 && c.Kind == model.Method {
+			continue // The receiver.
+		}
 		s += ", " + c.params[i] + " " + g.goType(p.Type)
 	}
 	if c.ok == nil {
@@ -76,7 +83,7 @@ func (g *generator) signatureOf(c call) string {
 
 // funcDocs documents a function, with its signature in WIT.
 func (g *generator) funcDocs(c call, name string) string {
-	docs := prose.Sentence(name, "returns", c.Docs, "calls "+c.Name+".") + "\n\n\t" + c.String()
+	docs := prose.Sentence(name, "returns", c.Docs, "calls "+c.WIT()+".") + "\n\n\t" + c.String()
 	if c.failure != "" {
 		docs += "\n\nWhere the function itself refuses, the error is " + prose.Article(c.failure) + "."
 	}
@@ -91,7 +98,7 @@ func (g *generator) walkerIn(c call) walker {
 // functionError writes the error of a function whose result names no type of
 // its own for it.
 func (g *generator) functionError(f *model.Func, name string) {
-	docs := name + " is the error of " + f.Name + "."
+	docs := name + " is the error of " + f.WIT() + "."
 	if e := failure(f); e != nil {
 		g.Decl(docs, "type "+name+" struct", func() { g.Line("Value %s", g.goType(e)) })
 		docs = "Error says what failed, without the value, which may hold personal data."
@@ -102,6 +109,6 @@ func (g *generator) functionError(f *model.Func, name string) {
 		docs = "Error says what failed."
 	}
 	g.Decl(docs, "func ("+name+") Error() string", func() {
-		g.Line("return %q", packageName(g.pkg)+": "+prose.Words(f.Name)+" failed")
+		g.Line("return %q", g.packageName(g.pkg)+": "+prose.Words(f.Kebab())+" failed")
 	})
 }

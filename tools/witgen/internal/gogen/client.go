@@ -9,20 +9,23 @@ import (
 // client writes the typed form of what a component exports.
 func (g *generator) client(i *model.Interface, name string) {
 	c := g.component()
-	exports := naming.Exported(i.Name) + "Exports"
+	names := g.names[g.pkg].interfaces[i]
+	exports := names.base + "Exports"
 	g.Decl(prose.Sentence(name, "is", i.Docs, "calls a component.")+
-		"\n\nIt calls what a component exports as "+i.ID()+", and is as safe for concurrent use as its caller.",
+		"\n\nIt calls what a component exports as "+i.Label()+", and is as safe for concurrent use as its caller.",
 		"type "+name+" struct", func() { g.Line("caller %s.Caller", c) })
 	g.Decl("New"+name+" makes "+prose.Article(name)+" of a component that was linked with "+exports+".",
 		"func New"+name+"(caller "+c+".Caller) "+name, func() { g.Line("return %s{caller: caller}", name) })
 	for _, f := range i.Funcs {
-		g.clientMethod(i, f, name)
+		if f.Kind != model.Method {
+			g.clientMethod(i, f, name)
+		}
 	}
 	g.Line("")
 	g.Doc(exports + " are what a component must export to be called by " + prose.Article(name) + ".")
 	g.Line("var %s = []*%s.Export{", exports, c)
 	for _, f := range i.Funcs {
-		g.Line("%s,", exportName(i, f))
+		g.Line("%s,", exportName(names, f))
 	}
 	g.Line("}")
 	g.functions(i, "Export", exportName)
@@ -32,24 +35,30 @@ func (g *generator) client(i *model.Interface, name string) {
 func (g *generator) clientMethod(i *model.Interface, f *model.Func, client string) {
 	r := receiver(client)
 	c := g.newCall(f, r)
-	name := naming.Exported(f.Name)
+	name := naming.Exported(f.Kebab())
 	g.Decl(g.funcDocs(c, name), "func ("+r+" "+client+") "+name+g.signatureOf(c), func() {
-		if c.ok == nil && c.failure == "" {
-			g.callStatement("return ", r, i, c)
-			return
-		}
-		g.results(c)
-		g.callStatement("err := ", r, i, c)
-		if c.failure != "" {
-			g.Block("if err == nil", func() { g.Line("err = failure") })
-		}
-		if c.ok == nil {
-			g.Line("return err")
-			return
-		}
-		g.Block("if err != nil", func() { g.Line("return %s, err", g.zero(c.ok)) })
-		g.Line("return result, nil")
+		g.callBody(c, r+".caller.Call(ctx, "+exportName(g.names[g.pkg].interfaces[i], f)+",")
 	})
+}
+
+// callBody writes the body of a method that calls a guest; head is the call up to
+// its arguments.
+func (g *generator) callBody(c call, head string) {
+	if c.ok == nil && c.failure == "" {
+		g.callStatement("return "+head, c)
+		return
+	}
+	g.results(c)
+	g.callStatement("err := "+head, c)
+	if c.failure != "" {
+		g.Block("if err == nil", func() { g.Line("err = failure") })
+	}
+	if c.ok == nil {
+		g.Line("return err")
+		return
+	}
+	g.Block("if err != nil", func() { g.Line("return %s, err", g.zero(c.ok)) })
+	g.Line("return result, nil")
 }
 
 // results declares what a call's results are lifted into.
@@ -68,9 +77,8 @@ func (g *generator) results(c call) {
 }
 
 // callStatement writes the call itself.
-func (g *generator) callStatement(assign, r string, i *model.Interface, c call) {
+func (g *generator) callStatement(head string, c call) {
 	k := g.component()
-	head := assign + r + ".caller.Call(ctx, " + exportName(i, c.Func) + ","
 	if len(c.Params) == 0 && c.Result == nil {
 		g.Line("%s nil, nil)", head)
 		return

@@ -187,6 +187,12 @@ func (g *generator) liftExpr(t *model.Type) (string, bool) {
 		return "dec." + coderName(t.Kind) + "()", true
 	case t.Named():
 		return g.derived("Lift", t, "") + "(dec)", true
+	case t.Bytes():
+		return "dec.Bytes()", true
+	case t.Kind == model.Borrow && !t.Handle().Owner.Guest:
+		return g.derived("Borrow", t.Handle(), "") + "(dec)", true
+	case t.Handle() != nil:
+		return g.derived("Lift", t.Handle(), "") + "(dec)", true
 	default:
 		return "", false
 	}

@@ -21,6 +21,10 @@ func (g *generator) typeDescriptor(t *model.Type) string {
 		return c + ".ListOf(" + g.typeDescriptor(t.Elem) + ")"
 	case model.Option:
 		return c + ".OptionOf(" + g.typeDescriptor(t.Elem) + ")"
+	case model.Own:
+		return c + ".OwnOf(" + g.derived("", t.Handle(), "Resource") + ")"
+	case model.Borrow:
+		return c + ".BorrowOf(" + g.derived("", t.Handle(), "Resource") + ")"
 	case model.Result:
 		return c + ".ResultOf(" + g.typeDescriptor(t.OK) + ", " + g.typeDescriptor(t.Err) + ")"
 	case model.Tuple:
@@ -39,7 +43,7 @@ func (g *generator) typeDescriptor(t *model.Type) string {
 func (g *generator) descriptors(i *model.Interface) {
 	var declared []*model.Type
 	for _, t := range i.Types {
-		if t.Kind != model.Alias {
+		if t.Kind != model.Alias && t.Kind != model.Resource {
 			declared = append(declared, t)
 		}
 	}
@@ -75,12 +79,17 @@ func (g *generator) declaredDescriptor(t *model.Type) {
 
 // functions writes the variables that describe an interface's functions, as
 // exports or imports of a component.
-func (g *generator) functions(i *model.Interface, kind string, name func(*model.Interface, *model.Func) string) {
+func (g *generator) functions(i *model.Interface, kind string, name func(interfaceNames, *model.Func) string) {
+	if len(i.Funcs) == 0 {
+		return
+	}
 	g.Line("")
 	g.Line("var (")
 	for _, f := range i.Funcs {
-		g.Line("%s = &%s.%s{", name(i, f), g.component(), kind)
-		g.Line("Interface: %q,", i.ID())
+		g.Line("%s = &%s.%s{", name(g.names[g.pkg].interfaces[i], f), g.component(), kind)
+		if i.Path != "" {
+			g.Line("Interface: %q,", i.Path)
+		}
 		g.Line("Name: %q,", f.Name)
 		g.signature(f)
 		g.Line("}")

@@ -12,26 +12,56 @@ import (
 // an implementation to components.
 func (g *generator) host(i *model.Interface, name string) {
 	c := g.component()
-	g.Decl(prose.Sentence(name, "is", i.Docs, "is what components import as "+i.ID()+".")+
+	impl := g.implementation(i, name)
+	docs := "Add" + name + " gives impl to components that import " + i.Label() + "."
+	if impl == "" {
+		docs = "Add" + name + " gives the resources of " + i.Label() + " to components that import it."
+	}
+	g.Decl(docs, "func Add"+name+"(h *"+c+".Host"+impl+")", func() {
+		for _, t := range i.Types {
+			if t.Kind == model.Resource {
+				g.hostDrop(t)
+			}
+		}
+		for _, f := range i.Funcs {
+			g.hostFunc(i, g.newCall(f, "h", "impl"))
+		}
+	})
+	g.functions(i, "Import", importName)
+}
+
+// implementation writes the interface that a host implements, and gives the
+// parameter for one that does; empty where all that it gives are resources.
+func (g *generator) implementation(i *model.Interface, name string) string {
+	var funcs []*model.Func
+	for _, f := range i.Funcs {
+		if f.Kind != model.Method {
+			funcs = append(funcs, f)
+		}
+	}
+	if len(funcs) == 0 {
+		return ""
+	}
+	g.Decl(prose.Sentence(name, "is", i.Docs, "is what components import as "+i.Label()+".")+
 		"\n\nA host implements it, safe for concurrent use, and gives it to components by Add"+name+
 		". An error that a function's own result cannot express ends the component's call.",
 		"type "+name+" interface", func() {
-			for n, f := range i.Funcs {
+			for n, f := range funcs {
 				if n > 0 {
 					g.Line("")
 				}
 				fn := g.newCall(f)
-				g.Doc(g.funcDocs(fn, naming.Exported(f.Name)))
-				g.Line("%s%s", naming.Exported(f.Name), g.signatureOf(fn))
+				g.Doc(g.funcDocs(fn, naming.Exported(f.Kebab())))
+				g.Line("%s%s", naming.Exported(f.Kebab()), g.signatureOf(fn))
 			}
 		})
-	g.Decl("Add"+name+" gives impl to components that import "+i.ID()+".",
-		"func Add"+name+"(h *"+c+".Host, impl "+name+")", func() {
-			for _, f := range i.Funcs {
-				g.hostFunc(i, g.newCall(f, "h", "impl"))
-			}
-		})
-	g.functions(i, "Import", importName)
+	return ", impl " + name
+}
+
+// hostDrop writes what tells the host that a guest is done with a value.
+func (g *generator) hostDrop(t *model.Type) {
+	name := g.typeName(t)
+	g.Line("h.Resource(%sResource, %s.Drop[%s])", name, g.runtime(), name)
 }
 
 // hostFunc writes what lifts the arguments of one function, calls the
@@ -46,9 +76,13 @@ func (g *generator) hostFunc(i *model.Interface, c call) {
 		enc = "_"
 	}
 	g.Line("h.Func(%s, func(ctx %s.Context, %s *%s.Decoder, %s *%s.Encoder) error {",
-		importName(i, c.Func), g.Import("context"), dec, k, enc, k)
+		importName(g.names[g.pkg].interfaces[i], c.Func), g.Import("context"), dec, k, enc, k)
 	g.liftArguments(c)
-	invocation := "impl." + naming.Exported(c.Name) + "(" + strings.Join(append([]string{"ctx"}, c.params...), ", ") + ")"
+	callee, arguments := "impl."+naming.Exported(c.Kebab()), c.params
+	if c.Kind == model.Method {
+		callee, arguments = c.params[0]+"."+methodName(c.Func), c.params[1:]
+	}
+	invocation := callee + "(" + strings.Join(append([]string{"ctx"}, arguments...), ", ") + ")"
 	switch {
 	case c.failure != "":
 		g.lowerFallible(c, invocation)

@@ -41,7 +41,15 @@ func (g *generator) goType(t *model.Type) string {
 		for i, e := range t.Elems {
 			elems[i] = g.goType(e)
 		}
+		if len(elems) > longestTuple {
+			for i := range elems {
+				elems[i] = tupleField(i) + " " + elems[i]
+			}
+			return "struct{ " + strings.Join(elems, "; ") + " }"
+		}
 		return g.runtime() + ".Tuple" + strconv.Itoa(len(elems)) + "[" + strings.Join(elems, ", ") + "]"
+	case model.Own, model.Borrow:
+		return g.goType(t.Elem)
 	case model.Result:
 		return g.runtime() + ".Result[" + g.goType(t.OK) + ", " + g.goType(t.Err) + "]"
 	default:
@@ -49,9 +57,16 @@ func (g *generator) goType(t *model.Type) string {
 	}
 }
 
-// nilable reports whether an option needs no pointer: a variant is an interface,
-// whose nil is no value.
-func nilable(option *model.Type) bool { return option.Elem.Resolve().Kind == model.Variant }
+// nilable reports whether an option needs no pointer: a variant, and a resource of
+// the host, is an interface, whose nil is no value.
+func nilable(option *model.Type) bool {
+	elem := option.Elem.Resolve()
+	return elem.Kind == model.Variant || elem.Handle() != nil && !elem.Handle().Owner.Guest
+}
+
+// longestTuple is the longest tuple for which the generated code's runtime has a
+// type. Longer ones are structs without a name.
+const longestTuple = 8
 
 func tupleField(i int) string { return "F" + strconv.Itoa(i) }
 
@@ -66,7 +81,7 @@ func (g *generator) fieldName(t *model.Type, f model.Field) string {
 }
 
 // declaration writes a type, its methods, and its way over the boundary.
-func (g *generator) declaration(t *model.Type) {
+func (g *generator) declaration(i *model.Interface, t *model.Type) {
 	switch t.Kind {
 	case model.Record:
 		g.record(t)
@@ -76,6 +91,8 @@ func (g *generator) declaration(t *model.Type) {
 		g.enum(t)
 	case model.Flags:
 		g.flags(t)
+	case model.Resource:
+		g.resource(i, t)
 	case model.Alias:
 		name := g.typeName(t)
 		g.Line("")
@@ -97,7 +114,7 @@ func (g *generator) record(t *model.Type) {
 	if g.errors[t] {
 		g.Decl("Error says what failed, without the record's content, which may hold personal data.",
 			"func ("+name+") Error() string", func() {
-				g.Line("return %q", packageName(g.pkg)+": "+prose.Words(t.Name))
+				g.Line("return %q", g.packageName(g.pkg)+": "+prose.Words(t.Name))
 			})
 	}
 	g.recordCodec(t)
@@ -114,7 +131,7 @@ func (g *generator) enum(t *model.Type) {
 	g.enumString(t, name)
 	if g.errors[t] {
 		g.Decl("Error says what failed.", "func ("+receiver(name)+" "+name+") Error() string", func() {
-			g.Line("return %q + %s.String()", packageName(g.pkg)+": ", receiver(name))
+			g.Line("return %q + %s.String()", g.packageName(g.pkg)+": ", receiver(name))
 		})
 	}
 	g.enumCodec(t)
@@ -174,7 +191,7 @@ func (g *generator) flags(t *model.Type) {
 		"func ("+r+" "+name+") Has(flags "+name+") bool", func() { g.Line("return %s&flags == flags", r) })
 	if g.errors[t] {
 		g.Decl("Error says what failed.", "func ("+name+") Error() string", func() {
-			g.Line("return %q", packageName(g.pkg)+": "+prose.Words(t.Name))
+			g.Line("return %q", g.packageName(g.pkg)+": "+prose.Words(t.Name))
 		})
 	}
 	g.flagsCodec(t)

@@ -135,7 +135,7 @@ func (g *generator) unwrapForProto(f model.Field, variable string) string {
 // caseError writes the Error method of one case. Only integers are shown: text
 // that a component wrote may hold personal data, and errors end up in logs.
 func (g *generator) caseError(f model.Field, name string) {
-	message := packageName(g.pkg) + ": " + prose.Words(f.Name)
+	message := g.packageName(g.pkg) + ": " + prose.Words(f.Name)
 	payload := f.Type
 	if payload != nil {
 		payload = payload.Resolve()

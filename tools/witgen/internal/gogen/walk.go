@@ -35,6 +35,12 @@ func (w walker) lower(t *model.Type, expr string) {
 		w.Line("%s(enc, %s)", w.derived("Lower", t, ""), expr)
 	case t.Named():
 		w.Line("%s", method(expr, "Lower(enc)"))
+	case t.Bytes():
+		w.Line("enc.Bytes(%s)", expr)
+	case t.Kind == model.Own:
+		w.Line("%s(enc, %s)", w.derived("Give", t.Handle(), ""), expr)
+	case t.Kind == model.Borrow:
+		w.Line("%s(enc, %s)", w.derived("Lend", t.Handle(), ""), expr)
 	case t.Kind == model.List:
 		w.Line("enc.List(len(%s))", expr)
 		in := w.nested()

@@ -6,7 +6,8 @@ package model
 import "fmt"
 
 // Position is a place in a WIT file. Line and Column count from 1; Column
-// counts bytes.
+// counts bytes. The zero Position is nowhere, as that of what came from a package
+// in WebAssembly.
 type Position struct {
 	File   string
 	Line   int
@@ -15,6 +16,9 @@ type Position struct {
 
 // String gives "file:line:column", as compilers do.
 func (p Position) String() string {
+	if p == (Position{}) {
+		return "-"
+	}
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
@@ -42,6 +46,15 @@ type Package struct {
 	// relative to the parent of the folder of packages.
 	Source     string
 	Interfaces []*Interface
+	Worlds     []*World
+}
+
+// World is one world of a package. What it imports and exports is named as in the
+// component model, an interface by its path without a version.
+type World struct {
+	Name             string
+	Position         Position
+	Imports, Exports []string
 }
 
 // ID gives the package's WIT identifier, such as "hygia:content@0.1.0".
@@ -56,10 +69,17 @@ func (p *Package) suffix() string {
 	return "@" + p.Version
 }
 
-// Interface is one interface of a package.
+// Interface is one interface of a package, or what a world declares outside of
+// one: its own functions and types.
 type Interface struct {
-	Package  *Package
-	Name     string
+	Package *Package
+	// Name is what Go names derive from: the interface's name; for what a world
+	// declares the world's, with what tells it from others.
+	Name string
+	// Path is the name by which components import or export the interface, such
+	// as "hygia:content/importer@0.1.0". It is empty for the functions that a
+	// world imports or exports itself.
+	Path     string
 	Docs     string
 	Position Position
 	// Types are those declared in the interface, in the order of declaration;
@@ -69,23 +89,76 @@ type Interface struct {
 	// Exported tells that a world exports the interface, Imported that one
 	// imports it.
 	Exported, Imported bool
+	// Guest tells that resources of the interface are those of a component that
+	// exports it, not the host's.
+	Guest bool
+	// Twin is the other side of an interface with resources that is both imported
+	// and exported: the host's resources are not the guest's, so that there are
+	// two Interfaces. Of the two, the one that is Guest holds only types that have
+	// to do with resources; what it shares is the other's.
+	Twin *Interface
 }
 
-// ID gives the interface's WIT identifier, such as
-// "hygia:content/importer@0.1.0".
-func (i *Interface) ID() string {
-	p := i.Package
-	return p.Namespace + ":" + p.Name + "/" + i.Name + p.suffix()
+// Label says in prose what components import or export.
+func (i *Interface) Label() string {
+	if i.Path == "" {
+		return "functions of its world"
+	}
+	return i.Path
 }
+
+// FuncKind tells to what a function belongs.
+type FuncKind int
+
+// The kinds of functions: of an interface, or of a resource.
+const (
+	Free FuncKind = iota
+	Method
+	Static
+	Constructor
+)
 
 // Func is one function of an interface.
 type Func struct {
-	Name     string
+	// Name is the function's name in the component model, such as
+	// "[method]blob.read".
+	Name string
+	// Base is its name in WIT, such as "read"; empty for a constructor.
+	Base string
+	Kind FuncKind
+	// Resource is what a function belongs to that is not Free.
+	Resource *Type
 	Docs     string
 	Position Position
-	Params   []Field
+	// Params begin with the resource itself for a Method.
+	Params []Field
 	// Result is nil where the function gives nothing.
 	Result *Type
+}
+
+// Kebab gives a name in WIT's manner that tells the function from all others of
+// its interface, such as "blob-read" or "new-blob".
+func (f *Func) Kebab() string {
+	switch f.Kind {
+	case Constructor:
+		return "new-" + f.Resource.Name
+	case Method, Static:
+		return f.Resource.Name + "-" + f.Base
+	default:
+		return f.Base
+	}
+}
+
+// WIT names the function as prose about a contract does, such as "blob.read".
+func (f *Func) WIT() string {
+	switch f.Kind {
+	case Constructor:
+		return "the constructor of " + f.Resource.Name
+	case Method, Static:
+		return f.Resource.Name + "." + f.Base
+	default:
+		return f.Base
+	}
 }
 
 // Field is a field of a record, a flag, a case of an enum or variant, or a

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen"
 )
 
 // allowed is all that generated Go may import, beside other generated packages
@@ -23,7 +21,7 @@ var allowed = []string{
 }
 
 func TestImportsOfGeneratedCode(t *testing.T) {
-	files, err := witgen.Generate(golden)
+	files, err := generate(t, golden)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,13 @@
 package witgen
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/gogen"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/load"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/parser"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/protogen"
 )
 
@@ -15,9 +17,11 @@ import (
 type Config struct {
 	// WIT is the folder of WIT packages, one a sub-folder.
 	WIT string
+	// Features are the unstable features of WIT that are switched on.
+	Features []string
 	// Go is the folder of the generated Go packages, inside a Go module.
 	Go string
-	// Proto is the root of the proto files.
+	// Proto is the root of the proto files; empty where nothing is mirrored.
 	Proto string
 	// ProtoGo is the import path of the Go that is generated from those.
 	ProtoGo string
@@ -29,15 +33,22 @@ type File struct {
 	Content []byte
 }
 
-// Generate gives all files, in the order of the packages. It writes nothing.
+// Generate gives all files. It writes nothing.
 // A refusal is a *model.Error, which names the place in the WIT file.
-func Generate(c Config) ([]File, error) {
-	packages, err := load.Dir(c.WIT)
+func Generate(ctx context.Context, p *parser.Parser, c Config) ([]File, error) {
+	packages, err := load.Dir(ctx, p, c.WIT, c.Features)
 	if err != nil {
 		return nil, err
 	}
+	return generate(c, packages)
+}
+
+func generate(c Config, packages []*model.Package) ([]File, error) {
 	plans := map[*model.Package]*protogen.File{}
 	for _, pkg := range packages {
+		if c.Proto == "" {
+			break
+		}
 		plan, err := protogen.Plan(pkg)
 		if err != nil {
 			return nil, err
@@ -50,21 +61,46 @@ func Generate(c Config) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := gogen.New(packages, plans, gogen.Paths{Go: goPath, Proto: c.ProtoGo})
+	files, err := goFiles(packages, plans, gogen.Paths{Go: goPath, Proto: c.ProtoGo})
+	if err != nil {
+		return nil, err
+	}
+	for i := range files {
+		files[i].Path = filepath.Join(c.Go, files[i].Path)
+	}
+	for _, pkg := range packages {
+		if plan := plans[pkg]; plan != nil {
+			files = append(files, File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.Path)), Content: plan.Print()})
+		}
+	}
+	return files, nil
+}
+
+// GeneratePackage gives the Go files of one WIT package, a file or a folder, and of
+// those that it depends on, to be imported from the given path. Their own paths are
+// relative to it. Nothing is mirrored in proto.
+func GeneratePackage(ctx context.Context, p *parser.Parser, wit, importPath string) ([]File, error) {
+	packages, err := load.Package(ctx, p, wit, nil)
+	if err != nil {
+		return nil, err
+	}
+	return goFiles(packages, nil, gogen.Paths{Go: importPath})
+}
+
+// goFiles gives the Go files of packages.
+func goFiles(packages []*model.Package, plans map[*model.Package]*protogen.File, paths gogen.Paths) ([]File, error) {
+	program, err := gogen.New(packages, plans, paths)
 	if err != nil {
 		return nil, err
 	}
 	var files []File
 	for _, pkg := range packages {
-		goFiles, err := program.Files(pkg)
+		made, err := program.Files(pkg)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range goFiles {
-			files = append(files, File{Path: filepath.Join(c.Go, filepath.FromSlash(f.Path)), Content: f.Content})
-		}
-		if plan := plans[pkg]; plan != nil {
-			files = append(files, File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.Path)), Content: plan.Print()})
+		for _, f := range made {
+			files = append(files, File{Path: filepath.FromSlash(f.Path), Content: f.Content})
 		}
 	}
 	return files, nil

@@ -69,6 +69,9 @@ func leftovers(c Config, files []File) ([]string, error) {
 	}
 	var left []string
 	for _, root := range []string{c.Go, c.Proto} {
+		if root == "" {
+			continue
+		}
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case errors.Is(err, fs.ErrNotExist) && path == root:

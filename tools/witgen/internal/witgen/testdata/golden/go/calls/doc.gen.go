@@ -4,3 +4,11 @@
 //
 // Functions with every form of parameters and results.
 package calls
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

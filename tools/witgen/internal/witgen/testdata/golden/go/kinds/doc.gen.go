@@ -4,3 +4,11 @@
 //
 // Every type of WIT that can cross, in every place where it can stand.
 package kinds
+
+import (
+	"github.com/hygia-suite/hygia/pkg/wit"
+)
+
+// This does not compile where what generated code needs is older than what made
+// it.
+const _ = wit.Generation1

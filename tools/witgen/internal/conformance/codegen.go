@@ -1,0 +1,147 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/parser"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen"
+)
+
+// home is the package below which the suite's generated code is compiled. Nothing
+// is written there: the go command is told of the files by an overlay.
+const home = "github.com/hygia-suite/hygia/tools/witgen"
+
+// Codegen runs the cases of a folder like wit-bindgen's tests/codegen, each a file
+// or a folder: what is generated for each must compile. It runs the go command,
+// inside the repository.
+func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list cases of generated code: %w", err)
+	}
+	root, err := output(exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", home))
+	if err != nil {
+		return nil, err
+	}
+	b := builder{root: filepath.Join(strings.TrimSpace(root), "conformance")}
+	var results []Result
+	for _, entry := range entries {
+		r := Result{Name: entry.Name()}
+		name := fmt.Sprintf("case%03d", len(results))
+		files, err := witgen.GeneratePackage(ctx, p, filepath.Join(dir, entry.Name()), path.Join(home, "conformance", name))
+		if err == nil {
+			b.add(name, files)
+		}
+		var refusal *model.Error
+		r.LeftOut = errors.As(err, &refusal)
+		results = append(results, r.of(err))
+	}
+	broken, err := b.build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range results {
+		if why := broken[fmt.Sprintf("case%03d", i)]; why != "" && results[i].Passed {
+			results[i] = results[i].of(errors.New("does not compile: " + why))
+		}
+	}
+	return results, nil
+}
+
+// builder compiles files that are nowhere but in an overlay.
+type builder struct {
+	root     string
+	files    []witgen.File
+	packages []string
+}
+
+func (b *builder) add(name string, files []witgen.File) {
+	seen := map[string]bool{}
+	for _, f := range files {
+		folder := path.Join(name, path.Dir(filepath.ToSlash(f.Path)))
+		if !seen[folder] {
+			seen[folder] = true
+			b.packages = append(b.packages, path.Join(home, "conformance", folder))
+		}
+		f.Path = filepath.Join(b.root, name, f.Path)
+		b.files = append(b.files, f)
+	}
+}
+
+// build compiles all, and gives what the compiler says of a case that does not.
+func (b *builder) build(ctx context.Context) (map[string]string, error) {
+	if len(b.packages) == 0 {
+		return nil, nil
+	}
+	dir, err := os.MkdirTemp("", "witgen-conformance-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for generated code: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	for i, f := range b.files {
+		file := filepath.Join(dir, fmt.Sprintf("%05d.go", i))
+		if err := os.WriteFile(file, f.Content, 0o600); err != nil {
+			return nil, fmt.Errorf("write generated code: %w", err)
+		}
+		overlay.Replace[f.Path] = file
+	}
+	text, err := json.Marshal(overlay)
+	if err != nil {
+		return nil, fmt.Errorf("write the overlay: %w", err)
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, text, 0o600); err != nil {
+		return nil, fmt.Errorf("write the overlay: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-overlay", list}, b.packages...)...) //nolint:gosec // packages of our own naming
+	cmd.Dir = filepath.Dir(b.root)
+	out, err := output(cmd)
+	if err == nil {
+		return nil, nil
+	}
+	broken := blame(out)
+	if len(broken) == 0 {
+		return nil, err
+	}
+	return broken, nil
+}
+
+// blame finds the first line that the go command prints of each case.
+func blame(out string) map[string]string {
+	broken := map[string]string{}
+	at := ""
+	for line := range strings.SplitSeq(out, "\n") {
+		if pkg, ok := strings.CutPrefix(line, "# "); ok {
+			at = ""
+			if _, rest, found := strings.Cut(pkg, home+"/conformance/"); found {
+				at, _, _ = strings.Cut(rest, "/")
+			}
+			continue
+		}
+		if at != "" && broken[at] == "" && line != "" {
+			broken[at] = line
+		}
+	}
+	return broken
+}
+
+// output runs a command and gives all that it prints.
+func output(cmd *exec.Cmd) (string, error) {
+	var both bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &both, &both
+	if err := cmd.Run(); err != nil {
+		return both.String(), fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args[:2], " "), err, both.String())
+	}
+	return both.String(), nil
+}
