@@ -182,7 +182,7 @@ func (m Manifest) check() error {
 		}
 	}
 	must(namePattern.MatchString(m.Name) && len(m.Name) <= 63, "name: must be of lower-case letters, digits and hyphens, at most 63")
-	must(versionPattern.MatchString(m.Version), "version: must be a semantic version")
+	must(versionPattern.MatchString(m.Version) && len(m.Version) <= 64, "version: must be a semantic version, of at most 64 bytes")
 	must(m.Description != "" && len(m.Description) <= 500, "description: must be there, in at most 500 bytes")
 	must(len(m.Exports) > 0 && len(m.Exports) <= maxGrants, "exports: must name 1 to %d interfaces", maxGrants)
 	must(digestPattern.MatchString(m.Digest), "digest: must be sha256: and 64 hexadecimal digits")

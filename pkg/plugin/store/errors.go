@@ -1,0 +1,24 @@
+package store
+
+import "errors"
+
+// Why something cannot be done. Each works with errors.Is; a signature that is
+// not accepted is a *trust.Error.
+var (
+	// ErrDowngrade: an equal or higher version was installed before.
+	ErrDowngrade = errors.New("store: a higher version was installed before; to go back, roll back")
+	// ErrVersionReused: the version was installed before, with other bytes.
+	ErrVersionReused = errors.New("store: this version was installed before with other bytes; give what changed a version of its own")
+	// ErrNotInstalled: there is no such plugin.
+	ErrNotInstalled = errors.New("store: not installed")
+	// ErrNoCandidate: no version of the plugin is being tried.
+	ErrNoCandidate = errors.New("store: no candidate")
+	// ErrNoPrevious: there is no version to go back to.
+	ErrNoPrevious = errors.New("store: no earlier version is kept")
+	// ErrLocked: another process is changing the folder.
+	ErrLocked = errors.New("store: another process is changing the plugins; try again when it is done")
+	// ErrCorrupt: a file of the folder was altered or damaged.
+	ErrCorrupt = errors.New("store: a file was altered or damaged; install the plugin again, or restore the folder from a backup")
+	// ErrFull: no more plugins fit.
+	ErrFull = errors.New("store: as many plugins as there may be are installed; remove one")
+)
