@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"runtime/cgo"
 	"runtime/debug"
 	"unsafe"
@@ -60,6 +61,9 @@ func (f *frame) hostCall(b boundImport) (err error) {
 	enc.buf = unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap))[:0]
 	enc.reset(limits)
 	if err := b.fn(f.hostContext(), dec, enc); err != nil {
+		if exit := (*ExitError)(nil); errors.As(err, &exit) {
+			return exit
+		}
 		return b.failed(err)
 	}
 	if err := dec.finish(); err != nil {

@@ -5,7 +5,8 @@ import "context"
 // HostFunc is a function that a host gives to components. It reads all of its
 // arguments, then writes its results. The context is the call's: it ends with
 // the call's deadline, which nothing else enforces on a host function. An error
-// or a panic ends the guest's call, which then fails with a HostError.
+// or a panic ends the guest's call, which then fails with a HostError, or with
+// the ExitError where that is the error.
 type HostFunc func(ctx context.Context, args *Decoder, results *Encoder) error
 
 type hostKey struct{ iface, name string }

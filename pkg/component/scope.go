@@ -61,8 +61,9 @@ func (s *scope) end(ctx context.Context) {
 // values are the host's values that an instance's guest has handles of. A guest
 // sees numbers that wasmtime keeps for it and cannot make one up.
 type values struct {
-	slots []value
-	free  []uint32
+	slots  []value
+	free   []uint32
+	locals map[any]any // see Local
 }
 
 type value struct {
@@ -110,6 +111,7 @@ func (t *values) drop(ctx context.Context, p *Program, rep uint32) {
 
 // end drops all that is left when an instance is over.
 func (t *values) end(ctx context.Context, p *Program) {
+	t.locals = nil
 	if len(t.slots) == 0 {
 		return
 	}

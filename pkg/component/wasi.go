@@ -15,11 +15,12 @@ import (
 	"unsafe"
 )
 
-// WASI grants folders. With them come WASI 0.2's clocks and random numbers, and
-// nothing else: the arguments and the environment are empty, standard input is
-// at its end, and a component that imports sockets is refused. A guest cannot
-// reach a file outside of its folders, whatever path or symbolic link it uses.
-// A timer ends after 5 ms at the latest, however long the guest meant to sleep.
+// WASI grants folders, with wasmtime's own WASI 0.2: its clocks and random
+// numbers, and nothing else. The arguments and the environment are empty, standard
+// input is at its end, and a component that imports sockets is refused. A guest
+// cannot reach a file outside of its folders, whatever path or symbolic link it
+// uses. A timer ends after 5 ms at the latest, however long the guest meant to
+// sleep. For a component without folders there is package wasi.
 type WASI struct {
 	Folders []Folder
 	// Output gets what guests write to standard output and error, one write at a

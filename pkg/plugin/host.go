@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -16,14 +17,18 @@ import (
 // Host is what the host interfaces work with. A component whose manifest grants
 // an interface is not loaded where that interface lacks what it needs.
 type Host struct {
-	// Logger serves hygia:host/log. Of a guest's line it gets the level and the
+	// Logger serves hygia:host/log, and gets what a component with WASI writes to
+	// its standard output and error. Of a guest's line it gets the level and the
 	// length, and never the text: a guest may put a person's data into it, and
 	// that must not reach a log (invariant 3).
 	Logger *slog.Logger
-	// Clock serves hygia:host/clock.
+	// Clock serves hygia:host/clock, and WASI's clocks.
 	Clock func() time.Time
-	// Config serves hygia:host/config: the operator's values, by key. A component
-	// sees those alone whose keys its manifest names.
+	// Random serves WASI's random numbers; nil is crypto/rand's reader.
+	Random io.Reader
+	// Config serves hygia:host/config, and WASI's environment: the operator's
+	// values, by key or by the variable's name. A component sees those alone that
+	// its manifest names.
 	Config map[string]string
 }
 
@@ -60,6 +65,12 @@ func (h Host) functions(m Manifest, name string) (*component.Host, error) {
 // lines counts what one call logs.
 type lines struct{}
 
+// counts takes one line of a call's budget, and reports whether there was one.
+func counts(ctx context.Context) bool {
+	n, ok := ctx.Value(lines{}).(*atomic.Int32)
+	return ok && n.Add(1) <= maxLines
+}
+
 // counted gives a call its budget of lines.
 func counted(ctx context.Context) context.Context {
 	return context.WithValue(ctx, lines{}, new(atomic.Int32))
@@ -71,7 +82,7 @@ type guestLog struct {
 }
 
 func (l guestLog) Write(ctx context.Context, level host.Level, message string) error {
-	if n, ok := ctx.Value(lines{}).(*atomic.Int32); !ok || n.Add(1) > maxLines {
+	if !counts(ctx) {
 		return nil
 	}
 	l.logger.Log(ctx, slogLevel(level), "a component wrote a line", "component", l.name, "bytes", len(message))

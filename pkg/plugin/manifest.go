@@ -197,6 +197,18 @@ func (m Manifest) check() error {
 // list says for people what is granted.
 func (g Grants) list() []string {
 	all := slices.Clone(g.Interfaces)
+	if w := g.WASI; w != nil {
+		all = append(all, "WASI")
+		if w.Clock {
+			all = append(all, "WASI clocks")
+		}
+		if w.Random {
+			all = append(all, "WASI random numbers")
+		}
+		for _, name := range w.Environment {
+			all = append(all, "variable "+name)
+		}
+	}
 	for _, f := range g.Folders {
 		all = append(all, fmt.Sprintf("folder %s at %s, %s", f.Name, f.Path, f.Access))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/component/wasi"
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
 
@@ -58,8 +59,9 @@ type Options struct {
 	// Events is told what the plugin is granted, what it is refused, and what ends
 	// its calls; nil tells nobody.
 	Events Events
-	// Output gets what a component with folders writes to its standard output and
-	// error; nil discards it.
+	// Output gets what a component with WASI writes to its standard output and
+	// error, from several calls at once. Nil discards it where the component has
+	// folders, and is Host.Logger otherwise.
 	Output io.Writer
 }
 
@@ -115,6 +117,11 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 	}
 	if p.functions, err = o.Host.functions(manifest, p.Name()); err != nil {
 		return nil, err
+	}
+	if manifest.Grants.WASI != nil {
+		if err := o.addWASI(p.functions, manifest, p.Name()); err != nil {
+			return nil, err
+		}
 	}
 	if len(manifest.Grants.Folders) == 0 {
 		if p.program, err = p.link(nil); err != nil {
@@ -189,6 +196,9 @@ func (g Grants) missing(item component.Item) string {
 	case item.Interface == "":
 		return "import it from an interface: a function of the world itself cannot be granted"
 	case strings.HasPrefix(item.Interface, "wasi:"):
+		if !wasi.Serves(item.Interface) {
+			return "build it without that interface, which no manifest can grant"
+		}
 		if g.WASI == nil && len(g.Folders) == 0 {
 			return `add "wasi": {} to grants, which by itself reaches nothing, or name a folder under grants.folders`
 		}
@@ -235,7 +245,7 @@ func (p *Plugin) call(ctx context.Context, program *component.Program, fn *compo
 	if a, ok := actor.From(ctx); ok {
 		ctx = component.WithFlow(ctx, a.Tenant)
 	}
-	if p.manifest.Grants.grantsAnyOf(logInterface) {
+	if p.manifest.Grants.WASI != nil || p.manifest.Grants.grantsAnyOf(logInterface) {
 		ctx = counted(ctx)
 	}
 	return p.called(ctx, fn, program.Call(ctx, fn, args, results))
