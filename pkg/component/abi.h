@@ -85,6 +85,9 @@ wasmtime_error_t *wasmtime_context_set_wasi(wasmtime_context_t *, wasi_config_t 
 
 wasmtime_error_t *wasmtime_component_new(const wasm_engine_t *, const uint8_t *, size_t,
                                          wasmtime_component_t **);
+wasmtime_error_t *wasmtime_component_serialize(const wasmtime_component_t *, wasm_byte_vec_t *);
+wasmtime_error_t *wasmtime_component_deserialize(const wasm_engine_t *, const uint8_t *, size_t,
+                                                 wasmtime_component_t **);
 wasmtime_component_t *wasmtime_component_clone(const wasmtime_component_t *);
 void wasmtime_component_delete(wasmtime_component_t *);
 wasmtime_component_type_t *wasmtime_component_type(const wasmtime_component_t *);

@@ -10,6 +10,7 @@ package component
 // #cgo noescape hy_instance_new
 // #cgo noescape hy_instance_call
 // #cgo noescape hy_compile
+// #cgo noescape hy_deserialize
 // #include <stdlib.h>
 // #include "shim.h"
 import "C"

@@ -57,6 +57,23 @@ wasmtime_component_t *hy_compile(const wasm_engine_t *engine, const uint8_t *was
   return component;
 }
 
+bool hy_serialize(const wasmtime_component_t *component, hy_buffer *out, hy_buffer *message) {
+  wasm_byte_vec_t bytes;
+  wasmtime_error_t *err = wasmtime_component_serialize(component, &bytes);
+  hy_error_take(err, message);
+  if (err) return false;
+  hy_append(out, bytes.data, bytes.size);
+  wasm_byte_vec_delete(&bytes);
+  return true;
+}
+
+wasmtime_component_t *hy_deserialize(const wasm_engine_t *engine, const uint8_t *code, size_t len,
+                                     hy_buffer *message) {
+  wasmtime_component_t *component = NULL;
+  hy_error_take(wasmtime_component_deserialize(engine, code, len, &component), message);
+  return component;
+}
+
 wasmtime_component_export_index_t *hy_export(const wasmtime_component_t *component,
                                              const char *iface, size_t iface_len,
                                              const char *name, size_t name_len) {

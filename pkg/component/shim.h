@@ -133,6 +133,13 @@ wasm_engine_t *hy_engine_new(const hy_config *);
 // hy_compile compiles a component. On failure it returns NULL and fills message.
 wasmtime_component_t *hy_compile(const wasm_engine_t *, const uint8_t *, size_t, hy_buffer *message);
 
+// hy_serialize appends a component's compiled form. On failure it returns false and
+// fills message.
+bool hy_serialize(const wasmtime_component_t *, hy_buffer *, hy_buffer *message);
+
+// hy_deserialize makes a component of what hy_serialize appended, and believes it.
+wasmtime_component_t *hy_deserialize(const wasm_engine_t *, const uint8_t *, size_t, hy_buffer *message);
+
 // hy_describe appends the imports and exports of a component: see describe.c.
 // It returns false when the description would be longer than max.
 bool hy_describe(const wasmtime_component_t *, const wasm_engine_t *, hy_buffer *, size_t max);

@@ -1,0 +1,84 @@
+package component
+
+// #include "shim.h"
+import "C"
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+// serialFormat begins what Serialize returns. It changes with what Compile does
+// to a component before wasmtime gets it, and so with Fingerprint.
+const serialFormat = "hygia component 1\n"
+
+// empty is the smallest component.
+const empty = "\x00asm\x0d\x00\x01\x00"
+
+// Serialize returns the component's compiled form, from which Deserialize makes it
+// again in a fraction of the time. It is several times as large as the component.
+// It fails with ErrClosed.
+func (c *Component) Serialize() ([]byte, error) {
+	handle := c.clone()
+	if handle == nil {
+		return nil, ErrClosed
+	}
+	defer C.wasmtime_component_delete(handle)
+	var out, message C.hy_buffer
+	ok := C.hy_serialize(handle, &out, &message)
+	code, why := take(&out), take(&message)
+	if !ok {
+		return nil, fmt.Errorf("component: serialize: %s", reason(string(why)))
+	}
+	return append([]byte(serialFormat), code...), nil
+}
+
+// Deserialize makes a component of what Serialize returned, in this process or in
+// another. It runs what it is given as machine code, unchecked: whoever can alter
+// those bytes owns the process. Give it nothing that is not authenticated, such as
+// by a MAC under a key of this host's. Bytes of another version, processor or
+// configuration (see Fingerprint) fail with a CompileError.
+func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	code, ok := bytes.CutPrefix(trusted, []byte(serialFormat))
+	if !ok || len(code) == 0 {
+		return nil, &CompileError{Reason: "not a serialized component of this version"}
+	}
+	engine := e.handle()
+	if engine == nil {
+		return nil, ErrClosed
+	}
+	defer C.wasm_engine_delete(engine)
+	var message C.hy_buffer
+	c := C.hy_deserialize(engine, (*C.uint8_t)(unsafe.Pointer(&code[0])), C.size_t(len(code)), &message)
+	if text := take(&message); c == nil {
+		return nil, &CompileError{Reason: reason(string(text))}
+	}
+	return newComponent(c, engine)
+}
+
+// Fingerprint tells engines apart whose serialized components do not fit each
+// other: 64 hexadecimal digits that stand for this package's format, the version
+// of the library that runs, the processor's features and the configuration. It
+// comes from the library itself: it is the digest of an empty component as
+// compiled, which names all of them.
+func (e *Engine) Fingerprint(ctx context.Context) (string, error) {
+	c, err := e.Compile(ctx, []byte(empty))
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	code, err := c.Serialize()
+	if err != nil {
+		return "", errors.Join(errors.New("component: fingerprint"), err)
+	}
+	sum := sha256.Sum256(append(code, EngineName()...))
+	return hex.EncodeToString(sum[:]), nil
+}
