@@ -10,6 +10,9 @@ typedef struct wasm_engine_t wasm_engine_t;
 typedef struct wasmtime_error wasmtime_error_t;
 typedef struct wasmtime_store wasmtime_store_t;
 typedef struct wasmtime_context wasmtime_context_t;
+typedef struct wasmtime_caller wasmtime_caller_t;
+typedef struct wasm_trap_t wasm_trap_t;
+typedef struct wasm_functype_t wasm_functype_t;
 typedef struct wasmtime_component_t wasmtime_component_t;
 typedef struct wasmtime_component_export_index_t wasmtime_component_export_index_t;
 typedef struct wasmtime_component_linker_t wasmtime_component_linker_t;
@@ -80,6 +83,28 @@ void wasmtime_store_epoch_deadline_callback(
                           wasmtime_update_deadline_kind_t *),
     void *, void (*)(void *));
 wasmtime_error_t *wasmtime_context_set_wasi(wasmtime_context_t *, wasi_config_t *);
+
+// Core instances.
+
+bool wasmtime_instance_export_get(wasmtime_context_t *, const wasmtime_instance_t *, const char *,
+                                  size_t, wasmtime_extern_t *);
+#ifdef HYGIA_LTS
+uint8_t *wasmtime_memory_data(wasmtime_context_t *, const wasmtime_memory_t *);
+#else
+uint8_t *wasmtime_memory_data(const wasmtime_context_t *, const wasmtime_memory_t *);
+#endif
+size_t wasmtime_memory_data_size(const wasmtime_context_t *, const wasmtime_memory_t *);
+wasmtime_error_t *wasmtime_func_call_unchecked(wasmtime_context_t *, const wasmtime_func_t *,
+                                               wasmtime_val_raw_t *, size_t, wasm_trap_t **);
+void wasmtime_func_new_unchecked(wasmtime_context_t *, const wasm_functype_t *,
+                                 wasm_trap_t *(*)(void *, wasmtime_caller_t *, wasmtime_val_raw_t *,
+                                                  size_t),
+                                 void *, void (*)(void *), wasmtime_func_t *);
+void wasm_valtype_vec_new_empty(wasm_valtype_vec_t *);
+wasm_functype_t *wasm_functype_new(wasm_valtype_vec_t *, wasm_valtype_vec_t *);
+void wasm_functype_delete(wasm_functype_t *);
+void wasm_trap_message(const wasm_trap_t *, wasm_byte_vec_t *);
+void wasm_trap_delete(wasm_trap_t *);
 
 // Components, linkers, instances and calls.
 

@@ -15,6 +15,12 @@ typedef struct wasm_byte_vec_t {
 } wasm_byte_vec_t;
 typedef wasm_byte_vec_t wasm_name_t;
 
+typedef struct wasm_valtype_t wasm_valtype_t;
+typedef struct wasm_valtype_vec_t {
+  size_t size;
+  wasm_valtype_t **data;
+} wasm_valtype_vec_t;
+
 typedef struct wasmtime_component_instance {
   uint64_t store_id;
   uint32_t __private;
@@ -27,6 +33,52 @@ typedef struct wasmtime_component_func {
   };
   uint32_t __private2;
 } wasmtime_component_func_t;
+
+typedef struct wasmtime_instance {
+  uint64_t store_id;
+  size_t __private;
+} wasmtime_instance_t;
+
+typedef struct wasmtime_func {
+  uint64_t store_id;
+  void *__private;
+} wasmtime_func_t;
+
+typedef struct wasmtime_memory {
+  struct {
+    uint64_t store_id;
+    uint32_t __private1;
+  };
+  uint32_t __private2;
+} wasmtime_memory_t;
+
+typedef struct wasmtime_global {
+  uint64_t store_id;
+  uint32_t __private1;
+  uint32_t __private2;
+  uint32_t __private3;
+} wasmtime_global_t;
+
+// Of the things that an extern may be, these two are used.
+#define WASMTIME_EXTERN_FUNC 0
+#define WASMTIME_EXTERN_MEMORY 3
+
+typedef union wasmtime_extern_union {
+  wasmtime_func_t func;
+  wasmtime_memory_t memory;
+  wasmtime_global_t global; // the largest
+} wasmtime_extern_union_t;
+
+typedef struct wasmtime_extern {
+  uint8_t kind;
+  wasmtime_extern_union_t of;
+} wasmtime_extern_t;
+
+typedef union wasmtime_val_raw {
+  int32_t i32;
+  int64_t i64;
+  uint8_t v128[16];
+} wasmtime_val_raw_t;
 
 // Values.
 

@@ -105,8 +105,13 @@ func (b *signatures) mirror(t *Type) *C.hy_type {
 	}
 	c := (*C.hy_type)(b.mem.calloc(C.sizeof_hy_type))
 	c.kind = C.uint8_t(t.kind)
-	if t.isBytes() {
+	switch {
+	case t.isBytes() && t.lane:
+		c.kind = C.HY_LANE_BYTES
+	case t.isBytes():
 		c.kind = C.HY_BYTES
+	case t.lane:
+		c.kind = C.HY_LANE_TEXT
 	}
 	c.count = C.uint32_t(max(len(t.elems), len(t.labels)))
 	c.elems = unsafe.SliceData(b.types(t.elems))

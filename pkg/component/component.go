@@ -9,13 +9,15 @@ import "sync"
 // linked from it keep what they need: it may be closed before them.
 type Component struct {
 	description
+	lane bool  // whether it has the lane: see internal/lane
+	slow error // why it has not
 
 	mu sync.Mutex
 	c  *C.wasmtime_component_t
 }
 
-func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t) (*Component, error) {
-	component := &Component{c: c}
+func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t, lane bool) (*Component, error) {
+	component := &Component{c: c, lane: lane}
 	var description C.hy_buffer
 	ok := C.hy_describe(c, engine, &description, describeMax)
 	text := take(&description)
@@ -24,7 +26,7 @@ func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t) (*Componen
 		return nil, &LimitError{Limit: LimitTypes, Max: describeMax}
 	}
 	var err error
-	component.description, err = readDescription(text)
+	component.description, err = readDescription(text, lane)
 	if err != nil {
 		component.Close()
 		return nil, err
@@ -40,6 +42,12 @@ func (c *Component) Imports() []Item { return items(c.imports) }
 // Exports lists the functions that the component exports, as it declares them,
 // in the manner of Imports.
 func (c *Component) Exports() []Item { return items(c.exports) }
+
+// Lane returns nil when the component's strings and list<u8>s take the lane: one
+// copy each way, of any size that the limits allow. Otherwise it says why they go
+// through wasmtime's own values: a string costs some copies more, a list<u8> a
+// hundred times a string and may have no more than 4 MiB.
+func (c *Component) Lane() error { return c.slow }
 
 // Close frees the component. Closing twice does nothing.
 func (c *Component) Close() {

@@ -73,6 +73,7 @@ type descriptionReader struct {
 	buf       []byte
 	depth     int
 	resources []*Resource
+	lane      bool // pairs of internal/lane stand for strings and bytes
 	err       error
 }
 
@@ -90,8 +91,10 @@ func (r *descriptionReader) deeper() func() {
 
 var errDescription = errors.New("component: malformed description")
 
-func readDescription(b []byte) (description, error) {
-	r := &descriptionReader{buf: b}
+// readDescription reads what describe.c wrote of a component, with the lane in it
+// or not.
+func readDescription(b []byte, lane bool) (description, error) {
+	r := &descriptionReader{buf: b, lane: lane}
 	var d description
 	d.imports = r.decls("")
 	d.imported = len(r.resources)
@@ -238,7 +241,7 @@ func (r *descriptionReader) compound(k Kind) *Type {
 		ok := r.maybeType()
 		return ResultOf(ok, r.maybeType())
 	case KindTuple:
-		return TupleOf(r.types()...)
+		return r.unlane(TupleOf(r.types()...))
 	case KindRecord:
 		return RecordOf("", r.fields()...)
 	case KindVariant:
@@ -256,6 +259,18 @@ func (r *descriptionReader) compound(k Kind) *Type {
 	}
 	r.err = errDescription
 	return Bool
+}
+
+// unlane returns what a tuple stands for.
+func (r *descriptionReader) unlane(t *Type) *Type {
+	switch {
+	case !r.lane || len(t.elems) != 2:
+	case t.elems[0] == S32 && t.elems[1] == U32:
+		return &Type{kind: KindList, elems: []*Type{U8}, lane: true}
+	case t.elems[0] == U32 && t.elems[1] == S32:
+		return &Type{kind: KindString, lane: true}
+	}
+	return t
 }
 
 func (r *descriptionReader) types() []*Type {

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"sync"
 	"time"
-	"unsafe"
 )
 
 // Config sizes an engine. A zero field means the default that it names.
@@ -192,6 +191,17 @@ func (e *Engine) handle() *C.wasm_engine_t {
 // interrupted: the context is looked at before and after. It fails with a
 // CompileError when the bytes are no valid component.
 func (e *Engine) Compile(ctx context.Context, wasm []byte) (*Component, error) {
+	return e.compile(ctx, wasm, compileLane)
+}
+
+// CompilePlain is Compile for a component that Link will give wasmtime's own
+// WASI, which takes strings and bytes in wasmtime's way only: they are slow, and
+// no list<u8> may have more than 4 MiB.
+func (e *Engine) CompilePlain(ctx context.Context, wasm []byte) (*Component, error) {
+	return e.compile(ctx, wasm, compilePlain)
+}
+
+func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engine_t, []byte) (*Component, error)) (*Component, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -207,12 +217,7 @@ func (e *Engine) Compile(ctx context.Context, wasm []byte) (*Component, error) {
 		return nil, ErrClosed
 	}
 	defer C.wasm_engine_delete(engine)
-	var message C.hy_buffer
-	c := C.hy_compile(engine, (*C.uint8_t)(unsafe.Pointer(&wasm[0])), C.size_t(len(wasm)), &message)
-	if text := take(&message); c == nil {
-		return nil, &CompileError{Reason: reason(string(text))}
-	}
-	component, err := newComponent(c, engine)
+	component, err := by(engine, wasm)
 	if err == nil && ctx.Err() != nil {
 		component.Close()
 		err = ctx.Err()

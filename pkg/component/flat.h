@@ -24,11 +24,14 @@ static const uint8_t width[] = {
     [WASMTIME_COMPONENT_VARIANT] = 4, [WASMTIME_COMPONENT_ENUM] = 4,
     [WASMTIME_COMPONENT_OPTION] = 1,  [WASMTIME_COMPONENT_RESULT] = 4,
     [WASMTIME_COMPONENT_FLAGS] = 8,   [HY_BYTES] = 4,
+    [HY_LANE_BYTES] = 4,              [HY_LANE_TEXT] = 4,
     [HY_OWN] = 8,                     [HY_BORROW] = 8,
 };
 
 // Enum, variant and result share a tag: the one who writes a case does not know.
 static inline uint8_t tag_of(uint8_t kind) {
+  if (kind == HY_LANE_BYTES) return HY_BYTES;
+  if (kind == HY_LANE_TEXT) return WASMTIME_COMPONENT_STRING;
   return kind == WASMTIME_COMPONENT_ENUM || kind == WASMTIME_COMPONENT_RESULT
              ? WASMTIME_COMPONENT_VARIANT
              : kind;

@@ -163,7 +163,9 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 		return &ExitError{Status: int(f.c.exit_status)}
 	case C.HY_FOLDER:
 		return ErrFolder
-	case C.HY_FAILED:
+	case C.HY_INSIDE:
+		return &TrapError{Code: TrapOther, Reason: "cannot leave component instance"}
+	case C.HY_FAILED, C.HY_LANE:
 		return guestError(string(view(&f.c.message)), f.c.started != 0)
 	}
 	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))

@@ -93,6 +93,14 @@ static int lift_bytes(hy_instance *inst, const wasmtime_component_vallist_t *v) 
   return HY_OK;
 }
 
+static int lift_lane(hy_instance *inst, const hy_type *t, const wasmtime_component_valtuple_t *v) {
+  if (v->size != 2) return HY_MISMATCH;
+  uint32_t address = v->data[0].of.u32, len = v->data[1].of.u32;
+  const uint8_t *data;
+  int rc = (t->kind == HY_LANE_TEXT ? hy_lane_text : hy_lane_view)(inst, address, len, &data);
+  return rc ? rc : put(inst, t->kind, &len, len, data);
+}
+
 static int lift_resource(hy_instance *inst, const hy_type *t,
                          const wasmtime_component_resource_any_t *v) {
   uint64_t word;
@@ -105,6 +113,9 @@ static uint8_t kind_of(const hy_type *t) {
   switch (t->kind) {
   case HY_BYTES:
     return WASMTIME_COMPONENT_LIST;
+  case HY_LANE_BYTES:
+  case HY_LANE_TEXT:
+    return WASMTIME_COMPONENT_TUPLE;
   case HY_OWN:
   case HY_BORROW:
     return WASMTIME_COMPONENT_RESOURCE;
@@ -139,6 +150,9 @@ int hy_lift(hy_instance *inst, const hy_type *t, const val *v) {
     return lift_flags(inst, t, &v->of.flags);
   case HY_BYTES:
     return lift_bytes(inst, &v->of.list);
+  case HY_LANE_BYTES:
+  case HY_LANE_TEXT:
+    return lift_lane(inst, t, &v->of.tuple);
   case HY_OWN:
   case HY_BORROW:
     return lift_resource(inst, t, v->of.resource);

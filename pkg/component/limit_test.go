@@ -211,8 +211,18 @@ func TestHugeListToAGuest(t *testing.T) {
 	bytes := component.ListOf(component.U8)
 	take := &component.Export{Name: "take", Signature: component.Signature{
 		Params: []component.Field{{Name: "v", Type: bytes}}}}
-	p := link(t, newEngine(t, component.Config{}), sinkText(bytes), component.LinkOptions{Exports: []*component.Export{take}})
-	err := p.Call(context.Background(), take, func(e *component.Encoder) { e.Bytes(make([]byte, 5<<20)) }, nil)
+	e := newEngine(t, component.Config{})
+	c, err := e.CompilePlain(context.Background(), wasm(t, sinkText(bytes)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	p, err := e.Link(c, component.LinkOptions{Exports: []*component.Export{take}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	err = p.Call(context.Background(), take, func(e *component.Encoder) { e.Bytes(make([]byte, 5<<20)) }, nil)
 	if !errors.Is(err, component.ErrArgBytes) {
 		t.Fatalf("%v", err)
 	}

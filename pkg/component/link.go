@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
 // LinkOptions says what a component is given and what is wanted from it.
@@ -84,11 +86,14 @@ func (p *Program) resolveImports(c *Component, o LinkOptions) ([]importGroup, er
 	groups := []importGroup{}
 	for _, d := range c.imports {
 		wasi := o.WASI != nil && isWASI(d.name)
-		if d.kind != itemInstance {
+		switch {
+		case d.kind != itemInstance:
 			if err := p.resolveImport(&world, d, o.Host); err != nil {
 				return nil, err
 			}
-		} else if !wasi {
+		case wasi && c.lane:
+			return nil, &ImportError{d.name, "", "wasmtime's WASI serves only what CompilePlain compiled"}
+		case !wasi:
 			g := importGroup{iface: d.name}
 			for _, item := range d.inner {
 				if err := p.resolveImport(&g, item, o.Host); err != nil {
@@ -234,6 +239,9 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	p.c.memories = C.int64_t(p.limits.Memories)
 	p.c.tables = C.int64_t(p.limits.Tables)
 	p.c.linker = C.wasmtime_component_linker_new(p.c.engine)
+	p.c.memory.name = p.mem.name(lane.Memory)
+	p.c.room.name = p.mem.name(lane.Realloc)
+	p.c.finish.name = p.mem.name(lane.Finish)
 	p.c.resources_max = C.uint32_t(p.limits.Resources)
 	types := &signatures{mem: &p.mem, program: p}
 	if err := p.buildExports(types, exports); err != nil {
@@ -258,6 +266,7 @@ func (p *Program) buildExports(types *signatures, exports []resolvedExport) erro
 	for i, x := range p.exports {
 		iface, name := p.mem.name(exports[i].iface), p.mem.name(x.Name)
 		funcs[i].sig = types.add(exports[i].sig)
+		funcs[i].finish = C.bool(exports[i].sig.Result.holdsLane())
 		funcs[i].index = C.hy_export(p.c.component, iface.data, iface.size, name.data, name.size)
 		if funcs[i].index == nil {
 			return &ExportError{x.Interface, x.Name, "the component does not have it"}
@@ -280,6 +289,7 @@ func (p *Program) buildImports(types *signatures, g importGroup) error {
 		f := (*C.hy_import)(p.mem.calloc(C.sizeof_hy_import))
 		f.index = C.uint32_t(item.index)
 		f.sig = types.add(p.imports[item.index].sig)
+		f.room.name = p.mem.name(lane.ReallocFor(g.iface, item.name))
 		items[i]._func = f
 	}
 	iface := p.mem.name(g.iface)

@@ -63,6 +63,12 @@ static bool check(const hy_type *t, reader *r, size_t *arena) {
     r->at += v;
     *arena += v * sizeof(val);
     return true;
+  case HY_LANE_BYTES:
+  case HY_LANE_TEXT: // Go has checked that it is UTF-8
+    if (v > (size_t)(r->end - r->at)) return false;
+    r->at += v;
+    *arena += 2 * sizeof(val);
+    return true;
   case WASMTIME_COMPONENT_LIST:
     return check_list(t, v, r, arena);
   case WASMTIME_COMPONENT_OPTION:
@@ -96,7 +102,7 @@ typedef struct {
   reader r;
   uint8_t *arena;
   hy_instance *inst;
-  bool failed; // a resource is missing, and stands there as false
+  int rc; // why a value is missing, in place of which something harmless stands
 } builder;
 
 static void *bump(builder *b, size_t n) {
@@ -194,10 +200,27 @@ static void build_case(builder *b, const hy_type *t, uint64_t i, val *out) {
     out->of.variant.val = payload ? build_payload(b, payload) : NULL;
 }
 
+static void build_lane(builder *b, const hy_type *t, uint32_t len, val *out) {
+  uint32_t address = 0;
+  if (!b->rc) b->rc = hy_lane_put(b->inst, b->r.at, len, &address);
+  b->r.at += len;
+  out->kind = WASMTIME_COMPONENT_TUPLE;
+  wasmtime_component_valtuple_t *pair = &out->of.tuple;
+  if (b->arena)
+    *pair = (wasmtime_component_valtuple_t){2, bump(b, 2 * sizeof(val))};
+  else
+    wasmtime_component_valtuple_new_uninit(pair, 2);
+  bool text = t->kind == HY_LANE_TEXT;
+  pair->data[0].kind = text ? WASMTIME_COMPONENT_U32 : WASMTIME_COMPONENT_S32;
+  pair->data[1].kind = text ? WASMTIME_COMPONENT_S32 : WASMTIME_COMPONENT_U32;
+  pair->data[0].of.u32 = address;
+  pair->data[1].of.u32 = len;
+}
+
 static void build_resource(builder *b, const hy_type *t, uint64_t word, val *out) {
   out->kind = WASMTIME_COMPONENT_BOOL;
   out->of.boolean = false;
-  if (!(b->arena ? hy_resource_lend : hy_resource_own)(b->inst, t, word, out)) b->failed = true;
+  if (!(b->arena ? hy_resource_lend : hy_resource_own)(b->inst, t, word, out)) b->rc = HY_MISMATCH;
 }
 
 static void build(builder *b, const hy_type *t, val *out) {
@@ -215,6 +238,10 @@ static void build(builder *b, const hy_type *t, val *out) {
     break;
   case HY_BYTES:
     build_bytes(b, v, out);
+    break;
+  case HY_LANE_BYTES:
+  case HY_LANE_TEXT:
+    build_lane(b, t, (uint32_t)v, out);
     break;
   case WASMTIME_COMPONENT_OPTION:
     out->of.option = v ? build_payload(b, t->elems[0]) : NULL;
@@ -236,15 +263,15 @@ static void build(builder *b, const hy_type *t, val *out) {
   }
 }
 
-bool hy_borrow(hy_instance *inst, const hy_type *const *types, size_t count, const uint8_t *data,
+int hy_borrow(hy_instance *inst, const hy_type *const *types, size_t count, const uint8_t *data,
                size_t len, uint8_t *arena, val *out) {
-  builder b = {{data, data + len, inst}, arena, inst, false};
+  builder b = {{data, data + len, inst}, arena, inst, HY_OK};
   for (size_t i = 0; i < count; i++) build(&b, types[i], &out[i]);
-  return !b.failed;
+  return b.rc;
 }
 
-bool hy_own(hy_instance *inst, const hy_type *type, const uint8_t *data, size_t len, val *out) {
-  builder b = {{data, data + len, inst}, NULL, inst, false};
+int hy_own(hy_instance *inst, const hy_type *type, const uint8_t *data, size_t len, val *out) {
+  builder b = {{data, data + len, inst}, NULL, inst, HY_OK};
   build(&b, type, out);
-  return !b.failed;
+  return b.rc;
 }

@@ -299,6 +299,12 @@ func echo(t testing.TB, e *component.Engine, ty *component.Type) (*component.Pro
 }
 
 func echoLimited(t testing.TB, e *component.Engine, ty *component.Type, l component.Limits) (*component.Program, *component.Export) {
+	o, x := echoOptions(ty)
+	o.Limits = l
+	return link(t, e, echoText(ty), o), x
+}
+
+func echoOptions(ty *component.Type) (component.LinkOptions, *component.Export) {
 	sig := component.Signature{Params: []component.Field{{Name: "v", Type: ty}}, Result: ty}
 	host := component.NewHost()
 	host.Resource(parcel, nil)
@@ -309,8 +315,7 @@ func echoLimited(t testing.TB, e *component.Engine, ty *component.Type, l compon
 			return nil
 		})
 	x := &component.Export{Name: "echo", Signature: sig}
-	p := link(t, e, echoText(ty), component.LinkOptions{Host: host, Exports: []*component.Export{x}, Limits: l})
-	return p, x
+	return component.LinkOptions{Host: host, Exports: []*component.Export{x}}, x
 }
 
 func TestAnyValueOfAnyTypeCrosses(t *testing.T) {

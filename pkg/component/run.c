@@ -26,10 +26,11 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint6
   return NULL;
 }
 
-static int call_host(hy_instance *inst, const hy_import *imp, const wasmtime_component_val_t *args,
+static int call_host(hy_instance *inst, hy_import *imp, const wasmtime_component_val_t *args,
                      size_t count, wasmtime_component_val_t *results, size_t result_count) {
   hy_frame *f = inst->frame;
   const hy_signature *sig = &imp->sig;
+  if (inst->inside) return HY_INSIDE;
   f->import = imp->index;
   if (f->calls == 0) return HY_HOST_CALLS;
   __atomic_store_n(&f->calls, f->calls - 1, __ATOMIC_RELAXED);
@@ -48,9 +49,10 @@ static int call_host(hy_instance *inst, const hy_import *imp, const wasmtime_com
   if (!hy_check(inst, &sig->result, result_count, f->in.data, f->in.len, &arena))
     return HY_HOST_VALUE;
   if (arena > HY_VALUES_MAX) return HY_HOST_HEAVY;
-  if (sig->result && !hy_own(inst, sig->result, f->in.data, f->in.len, results))
-    return HY_HOST_VALUE;
-  return HY_OK;
+  if (!sig->result) return HY_OK;
+  inst->place = &imp->room;
+  rc = hy_own(inst, sig->result, f->in.data, f->in.len, results);
+  return rc == HY_MISMATCH ? HY_HOST_VALUE : rc;
 }
 
 static wasmtime_error_t *on_import(void *data, wasmtime_context_t *context,
@@ -67,6 +69,7 @@ static wasmtime_error_t *on_resource_drop(void *data, wasmtime_context_t *contex
                                           uint32_t number) {
   hy_instance *inst = wasmtime_context_get_data(context);
   hy_frame *f = inst->frame;
+  if (inst->inside) return end(f, HY_INSIDE);
   if (f->calls == 0) return end(f, HY_HOST_CALLS);
   f->calls--;
   int rc = hygiaResourceDrop(f->handle, (uint32_t)(uintptr_t)data, number);
@@ -107,6 +110,10 @@ bool hy_link_items(wasmtime_component_linker_t *linker, const char *iface, size_
 // wasmtime made of it.
 int hy_failed(hy_frame *f, wasmtime_error_t *err) {
   int status = (int)f->status;
+  if (status == HY_LANE) { // which has said why
+    wasmtime_error_delete(err);
+    return status;
+  }
   if (status == HY_OK)
     status = wasmtime_error_exit_status(err, &f->exit_status) ? HY_EXITED : HY_FAILED;
   hy_error_take(err, &f->message);
@@ -123,6 +130,9 @@ void hy_frame_enter(hy_frame *f, hy_instance *inst) {
 static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
   inst->program = p;
   inst->frame = f;
+  inst->instance.store_id = inst->memory.store_id = inst->finish.store_id = 0;
+  inst->room_for = NULL;
+  inst->finish_found = inst->inside = false;
   inst->handles = (hy_buffer){0};
   inst->free_from = 0;
   f->status = HY_OK;
@@ -155,9 +165,11 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
   if (!func->store_id &&
       !wasmtime_component_instance_get_func(&inst->instance, inst->context, fn->index, func))
     return HY_NO_EXPORT;
-  if (!hy_borrow(inst, sig->params, sig->count, args, len, (uint8_t *)(params + sig->count), params)) {
+  inst->place = (hy_place *)&inst->program->room;
+  int rc = hy_borrow(inst, sig->params, sig->count, args, len, (uint8_t *)(params + sig->count), params);
+  if (rc) {
     hy_resources_settle(inst, false);
-    return HY_MISMATCH;
+    return rc;
   }
   wasmtime_component_val_t result = {0};
   size_t results = sig->result ? 1 : 0;
@@ -167,7 +179,7 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
   if (err) return hy_failed(f, err);
   f->out.len = 0;
   if (!results) return HY_OK;
-  int rc = hy_lift(inst, sig->result, &result);
+  rc = hy_lift(inst, sig->result, &result);
   wasmtime_component_val_delete(&result);
   return rc;
 }
@@ -201,7 +213,9 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
   hy_frame *f = (hy_frame *)frame;
   hy_instance *inst = (hy_instance *)instance;
   hy_frame_enter(f, inst);
-  int rc = call(f, inst, &inst->program->funcs[func], &inst->funcs[func], args, len);
+  const hy_func *fn = &inst->program->funcs[func];
+  int rc = call(f, inst, fn, &inst->funcs[func], args, len);
+  if (rc == HY_OK && fn->finish) rc = hy_lane_finish(inst);
   inst->frame = NULL;
   return rc;
 }

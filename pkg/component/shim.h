@@ -23,6 +23,8 @@ enum {
   HY_NO_EXPORT,  // the function is not there
   HY_FOLDER,     // a folder could not be opened
   HY_MISMATCH,   // wasmtime gave a value of another type than it declared
+  HY_INSIDE,     // the guest called the host where it must not
+  HY_LANE,       // what the guest gave for text or bytes is none: hy_frame.message
   HY_RESOURCES,  // more handles of the guest's resources than allowed
 };
 
@@ -30,6 +32,8 @@ enum {
 #define HY_OWN 21
 #define HY_BORROW 22
 #define HY_BYTES 30 // a list<u8>, which has an encoding of its own
+#define HY_LANE_BYTES 31 // the same, and a string, in the lane: a pair of numbers
+#define HY_LANE_TEXT 32  // to wasmtime
 
 // A type of values: a mirror of Go's Type. Immutable once built.
 typedef struct hy_type {
@@ -74,14 +78,22 @@ typedef struct hy_frame {
   int exit_status;
 } hy_frame;
 
+// Where a core instance's export is: see lane.c.
+typedef struct hy_place {
+  wasm_name_t name;
+  size_t found; // atomic: the instance's number, or one below it
+} hy_place;
+
 typedef struct hy_func {
   hy_signature sig;
+  bool finish; // the result has something of the lane in it
   wasmtime_component_export_index_t *index;
 } hy_func;
 
 typedef struct hy_import {
   hy_signature sig;
   uint32_t index; // Go's
+  hy_place room;  // what gives room for the result
 } hy_import;
 
 // A function or a resource type that a linker is given.
@@ -115,6 +127,7 @@ typedef struct hy_program {
   bool wasi;
   hy_waiter waiter; // with wasi only
   uintptr_t output; // what hygiaOutput gets; 0 discards output
+  hy_place memory, room, finish; // with the lane only
   uint32_t resources_max; // handles of the guest's that the host may own
   int64_t memory_bytes, table_elements, instances, memories, tables;
 } hy_program;
@@ -182,6 +195,13 @@ struct hy_instance {
   wasmtime_context_t *context;
   wasmtime_component_instance_t instance;
   hy_frame *frame;
+  wasmtime_memory_t memory;    // in the lane; each of these is zero until looked up
+  wasmtime_func_t room;        // what gives room, of room_for
+  const hy_place *room_for;
+  hy_place *place;             // which to take now
+  wasmtime_func_t finish;
+  bool finish_found;
+  bool inside;        // in a function of the guest that must not call the host
   hy_buffer handles;  // of the guest's resources: see resource.c
   uint32_t free_from; // no slot before it is free
   uint64_t born;                    // with wasi: when its clock was zero
@@ -209,16 +229,27 @@ enum { HY_VALUES_MAX = 128 << 20 };
 bool hy_check(const hy_instance *, const hy_type *const *, size_t count, const uint8_t *,
               size_t len, size_t *arena);
 // hy_borrow builds values that hy_check accepted. They point into the arena, the
-// types and the bytes, and wasmtime only reads them. It returns false when
-// wasmtime refuses a resource.
-bool hy_borrow(hy_instance *, const hy_type *const *, size_t count, const uint8_t *, size_t len,
+// types and the bytes, and wasmtime only reads them. It returns HY_OK,
+// HY_MISMATCH when wasmtime refuses a resource, or what the lane does.
+int hy_borrow(hy_instance *, const hy_type *const *, size_t count, const uint8_t *, size_t len,
                uint8_t *arena, wasmtime_component_val_t *);
 // hy_own builds a value that hy_check accepted, which wasmtime takes over.
-bool hy_own(hy_instance *, const hy_type *, const uint8_t *, size_t len,
+int hy_own(hy_instance *, const hy_type *, const uint8_t *, size_t len,
             wasmtime_component_val_t *);
 // hy_lift appends a value to the frame's out. It returns HY_OK, HY_RESULT,
-// HY_RESOURCES or HY_MISMATCH.
+// HY_RESOURCES, HY_LANE or HY_MISMATCH.
 int hy_lift(hy_instance *, const hy_type *, const wasmtime_component_val_t *);
+
+// The lane: see lane.c. These return HY_OK, HY_LANE, or why the guest was ended.
+// hy_lane_view gives a run of the guest's bytes, which lie there until the guest
+// runs again; hy_lane_text one that is UTF-8.
+int hy_lane_view(hy_instance *, uint32_t address, uint32_t len, const uint8_t **);
+int hy_lane_text(hy_instance *, uint32_t address, uint32_t len, const uint8_t **);
+// hy_lane_put copies bytes to where inst->place makes room for them.
+int hy_lane_put(hy_instance *, const uint8_t *, uint32_t len, uint32_t *address);
+// hy_lane_finish lets a live instance take its result back.
+int hy_lane_finish(hy_instance *);
+bool hy_utf8(const uint8_t *, size_t);
 
 // Resources: see resource.c.
 bool hy_resource_check(const hy_instance *, const hy_type *, uint64_t word);

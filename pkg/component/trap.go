@@ -93,6 +93,7 @@ func codeOf(reason string) TrapCode {
 		{"beyond end of memory", TrapValue},
 		{"not aligned", TrapValue},
 		{"invalid utf-8", TrapValue},
+		{"incomplete utf-8", TrapValue},
 		{"discriminant", TrapValue},
 		{"unknown handle index", TrapHandle},
 		{"used with the wrong type", TrapHandle},

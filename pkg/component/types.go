@@ -1,6 +1,9 @@
 package component
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind is the shape of a WIT type.
 type Kind uint8
@@ -56,6 +59,7 @@ type Type struct {
 	elems    []*Type   // element, payloads or fields; nil entries are absent payloads
 	labels   []string  // of fields, cases or flags
 	resource *Resource // of own and borrow
+	lane     bool      // a string or list<u8> that takes the lane; no part of the type
 }
 
 // The primitive types of WIT.
@@ -138,6 +142,12 @@ func FlagsOf(name string, flags ...string) *Type {
 
 // unsupported returns a type that a component names and that Link refuses.
 func unsupported(what string) *Type { return &Type{kind: KindUnsupported, name: what} }
+
+// holdsLane reports whether a value of the type may hold what takes the lane. A
+// nil type holds nothing.
+func (t *Type) holdsLane() bool {
+	return t != nil && (t.lane || slices.ContainsFunc(t.elems, (*Type).holdsLane))
+}
 
 // Kind returns the type's shape.
 func (t *Type) Kind() Kind { return t.kind }

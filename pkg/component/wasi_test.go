@@ -44,10 +44,21 @@ func linkWASI(t *testing.T, w *component.WASI, l component.Limits) *component.Pr
 	if err != nil {
 		t.Fatal(err)
 	}
-	return link(t, newEngine(t, component.Config{}), string(text), component.LinkOptions{
+	e := newEngine(t, component.Config{})
+	c, err := e.CompilePlain(context.Background(), wasm(t, string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	p, err := e.Link(c, component.LinkOptions{
 		WASI: w, Limits: l,
 		Exports: []*component.Export{folders, environment, hear, exit, readFile, writeFile, unlinkFile, say, sleep},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
 }
 
 func tryPath(t *testing.T, p *component.Program, fn *component.Export, path string) (n int32) {
@@ -153,6 +164,10 @@ func TestInvariant7WASIMustBeGranted(t *testing.T) {
 	var missing *component.ImportError
 	if _, err := e.Link(compile(t, e, string(text)), component.LinkOptions{}); !errors.As(err, &missing) {
 		t.Errorf("without a grant: %v", err)
+	}
+	_, err = e.Link(compile(t, e, string(text)), component.LinkOptions{WASI: &component.WASI{}})
+	if !errors.As(err, &missing) || !strings.Contains(missing.Reason, "CompilePlain") {
+		t.Errorf("with the lane: %v", err)
 	}
 	for _, iface := range []string{
 		"wasi:sockets/network@0.2.0", "wasi:sockets/tcp-create-socket@0.2.0", "wasi:sockets/ip-name-lookup@0.2.3",

@@ -104,7 +104,11 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 		o.Compiler = o.Engine
 	}
 	p := &Plugin{manifest: manifest, options: o}
-	if p.component, err = o.Compiler.Compile(ctx, wasm); err != nil {
+	compile := o.Compiler.Compile
+	if len(manifest.Grants.Folders) > 0 {
+		compile = o.Engine.CompilePlain // for wasmtime's WASI
+	}
+	if p.component, err = compile(ctx, wasm); err != nil {
 		return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
 	}
 	defer func() {

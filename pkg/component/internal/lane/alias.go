@@ -1,0 +1,96 @@
+package lane
+
+// alias copies an alias and adds what it stands for to its index space.
+func (w *walker) alias() {
+	sort := w.copyByte()
+	core := byte(0)
+	if sort == sortCore {
+		core = w.copyByte()
+	}
+	switch w.copyByte() {
+	case 0:
+		if sort == sortCore {
+			w.r.fail()
+		}
+		w.aliasExport(sort)
+	case 1:
+		if sort != sortCore {
+			w.r.fail()
+		}
+		w.aliasCore(core)
+	case 2:
+		w.aliasOuter(sort)
+	default:
+		w.r.fail()
+	}
+}
+
+func (w *walker) aliasExport(sort byte) {
+	in, ok := at(w.scope.instances, w.copyU32())
+	name := w.copyName()
+	if !ok {
+		w.r.fail()
+		return
+	}
+	e := in.typ.exports[name]
+	if e.sort != sort {
+		e = item{sort: sort} // of an instance that was not looked into
+	}
+	w.declare("", e)
+	if sort == sortFunc {
+		f := &w.scope.funcs[len(w.scope.funcs)-1]
+		f.imported, f.iface, f.field = in.name != "", in.name, name
+	}
+}
+
+func (w *walker) aliasCore(sort byte) {
+	s := w.scope
+	e := coreExport{instance: int(w.copyU32()), name: w.r.name()}
+	if _, ok := at(s.coreInstances, uint32(e.instance)); !ok || s.parent != nil {
+		w.r.fail()
+		return
+	}
+	name := e.name
+	switch sort {
+	case coreSortFunc:
+		if w.plan != nil && w.plan.renamed[len(s.coreFuncs)] != "" {
+			name = w.plan.renamed[len(s.coreFuncs)]
+		}
+		s.coreFuncs = append(s.coreFuncs, e)
+	case coreSortMemory:
+		s.memories = append(s.memories, e)
+	case coreSortTable, coreSortGlobal:
+	default:
+		w.r.fail()
+	}
+	w.out = appendName(w.out, name)
+}
+
+func (w *walker) aliasOuter(sort byte) {
+	s := w.scope
+	for range w.copyU32() {
+		if s == nil {
+			break
+		}
+		s = s.parent
+	}
+	i := w.r.u32()
+	if s == nil {
+		w.r.fail()
+		return
+	}
+	switch sort {
+	case sortType:
+		w.shifted(i)
+		t, ok := at(s.types, i)
+		if !ok {
+			w.r.fail()
+		}
+		w.scope.types = append(w.scope.types, t)
+	case sortComponent:
+		w.out = appendU32(w.out, i)
+		w.scope.components++
+	default: // a core module, or a core type
+		w.r.fail()
+	}
+}

@@ -1,0 +1,234 @@
+package lane
+
+// walker reads a component's sections and writes them anew: types as types.go
+// says, everything else as it was but for the indices of types, all of which
+// move up by one, since each scope begins with a type of its own. Whatever it
+// does not know ends the walk with an error.
+type walker struct {
+	r     reader
+	out   []byte
+	scope *scope
+	text  bool // whether strings take the lane too
+	depth int
+	plan  *plan // nil in the first walk, which only looks
+}
+
+func (w *walker) copyByte() byte {
+	b := w.r.byte()
+	w.out = append(w.out, b)
+	return b
+}
+
+func (w *walker) copyU32() uint32 {
+	v := w.r.u32()
+	w.out = appendU32(w.out, v)
+	return v
+}
+
+func (w *walker) copyCount() int {
+	n := w.r.count()
+	w.out = appendU32(w.out, uint32(n))
+	return n
+}
+
+func (w *walker) copyName() string {
+	s := w.r.name()
+	w.out = appendName(w.out, s)
+	return s
+}
+
+const header = "\x00asm\x0d\x00\x01\x00"
+
+// component copies a component, and returns its scope.
+func (w *walker) component() *scope {
+	defer w.deeper()()
+	if string(w.r.take(uint32(len(header)))) != header {
+		w.r.fail()
+	}
+	w.out = append(w.out, header...)
+	w.out = appendSection(w.out, 7, []byte("\x01"+textPair))
+	outer, root := w.scope, w.scope == nil
+	w.scope = &scope{parent: outer}
+	for !w.r.done() {
+		id, body := w.r.section()
+		if w.r.err != nil {
+			break
+		}
+		w.section(id, body, root)
+	}
+	inner := w.scope
+	w.scope = outer
+	return inner
+}
+
+func (w *walker) section(id byte, body []byte, root bool) {
+	switch id {
+	case 0:
+		name := reader{in: body}
+		if name.name() != "component-name" { // which knows things by their index
+			w.out = appendSection(w.out, id, body)
+		}
+		return
+	case 3: // core types
+		w.out = appendSection(w.out, id, body)
+		return
+	}
+	// More than one component with code of its own: they call each other, and
+	// there the pairs would be taken for numbers.
+	if !root && (id == 1 || id == 2 || id == 8) {
+		w.r.failFor(errComposed)
+		return
+	}
+	in, out := w.r, w.out
+	w.r, w.out = reader{in: body}, nil
+	w.contents(id)
+	if !w.r.done() {
+		w.r.fail()
+	}
+	in.err = w.r.err
+	w.r, w.out = in, appendSection(out, id, w.out)
+}
+
+func (w *walker) contents(id byte) {
+	each := map[byte]func(){
+		2: w.coreInstance, 5: w.instance, 6: w.alias, 8: w.canon, 10: w.importDef, 11: w.export,
+		7: func() { w.scope.types = append(w.scope.types, w.deftype()) },
+	}[id]
+	switch {
+	case id == 1:
+		w.module()
+	case id == 4:
+		w.component()
+		w.scope.components++
+	case each == nil:
+		w.r.fail()
+	default:
+		for range w.copyCount() {
+			if each(); w.r.err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (w *walker) module() {
+	s := w.scope
+	body := w.r.take(uint32(len(w.r.in)))
+	if w.plan != nil && w.plan.modules[len(s.modules)] != nil {
+		w.out = w.plan.modules[len(s.modules)]
+	} else {
+		w.out = body
+	}
+	s.modules = append(s.modules, body)
+}
+
+func (w *walker) coreInstance() {
+	i := coreInstance{module: -1}
+	switch w.copyByte() {
+	case 0:
+		m := w.copyU32()
+		if _, ok := at(w.scope.modules, m); ok {
+			i.module = int(m)
+		}
+		for range w.copyCount() {
+			w.copyName()
+			if w.copyByte() != 0x12 {
+				w.r.fail()
+			}
+			w.copyU32()
+		}
+	case 1:
+		for range w.copyCount() {
+			w.copyName()
+			if w.copyByte() == coreSortFunc {
+				w.coreFunc()
+			} else {
+				w.copyU32()
+			}
+		}
+	default:
+		w.r.fail()
+	}
+	w.scope.coreInstances = append(w.scope.coreInstances, i)
+}
+
+// coreFunc copies an index of a core function and counts its use.
+func (w *walker) coreFunc() typ {
+	i := w.copyU32()
+	if w.scope.parent == nil && uint64(i) < uint64(len(w.scope.coreFuncs)) {
+		w.scope.coreFuncs[i].uses++
+	} else {
+		w.r.fail()
+	}
+	return typ{known: true}
+}
+
+func (w *walker) sortIndex() (sort byte, index uint32) {
+	sort = w.copyByte()
+	switch sort {
+	case sortCore:
+		w.r.fail() // a core module
+	case sortType:
+		index = w.r.u32()
+		w.shifted(index)
+	default:
+		index = w.copyU32()
+	}
+	return sort, index
+}
+
+func (w *walker) instance() {
+	switch w.copyByte() {
+	case 0:
+		w.copyU32()
+		for range w.copyCount() {
+			w.copyName()
+			w.sortIndex()
+		}
+	case 1:
+		for range w.copyCount() {
+			w.externName()
+			w.sortIndex()
+		}
+	default:
+		w.r.fail()
+	}
+	w.scope.instances = append(w.scope.instances, instance{})
+}
+
+func (w *walker) importDef() {
+	name := w.externName()
+	w.declare(name, w.externdesc())
+}
+
+func (w *walker) export() {
+	w.externName()
+	sort, i := w.sortIndex()
+	w.optional(func() typ { return w.externdesc().typ })
+	if w.r.err != nil {
+		return
+	}
+	s := w.scope
+	ok := true
+	switch sort {
+	case sortFunc:
+		s.funcs, ok = again(s.funcs, i)
+	case sortType:
+		s.types, ok = again(s.types, i)
+	case sortInstance:
+		s.instances, ok = again(s.instances, i)
+	case sortComponent:
+		s.components++
+	default:
+		ok = false
+	}
+	if !ok {
+		w.r.fail()
+	}
+}
+
+// again appends what a slice has at i.
+func again[T any](s []T, i uint32) ([]T, bool) {
+	v, ok := at(s, i)
+	return append(s, v), ok
+}

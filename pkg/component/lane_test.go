@@ -1,0 +1,287 @@
+package component_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+)
+
+// plain compiles a component's text without the lane, and links it.
+func plain(t testing.TB, e *component.Engine, text string, o component.LinkOptions) *component.Program {
+	t.Helper()
+	c, err := e.CompilePlain(context.Background(), wasm(t, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	p, err := e.Link(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// moverText is a guest whose code is spread over core instances: memory in one,
+// realloc in another. While it is started, it tells the host a text and gets one.
+// Its functions tell the host what they get, give back what the host answers, at
+// an odd address, and count how often they were told that a result was read.
+const moverText = `(component
+  (import "host" (func $host (param "text" string) (param "bytes" (list u8)) (result (tuple string (list u8)))))
+  (core module $none (func (export "x")))
+  (core instance (instantiate $none))
+  (core instance (instantiate $none))
+  (core module $mem
+    (memory (export "memory") 1)
+    (data (i32.const 16) "início"))
+  (core instance $mem (instantiate $mem))
+  (core module $alloc
+    (import "" "memory" (memory 1))
+    (global $at (mut i32) (i32.const 1025))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $p i32)
+      (local.set $p (i32.and
+        (i32.add (global.get $at) (i32.sub (local.get 2) (i32.const 1)))
+        (i32.sub (i32.const 0) (local.get 2))))
+      (global.set $at (i32.add (i32.const 1) (i32.add (local.get $p) (local.get 3))))
+      (if (i32.gt_u (global.get $at) (i32.mul (memory.size) (i32.const 65536)))
+        (then (drop (memory.grow (i32.add (i32.const 1) (i32.div_u (local.get 3) (i32.const 65536)))))))
+      (local.get $p)))
+  (core instance $alloc (instantiate $alloc (with "" (instance $mem))))
+  (core func $host' (canon lower (func $host) (memory $mem "memory") (realloc (func $alloc "realloc"))))
+  (core module $m
+    (import "" "host" (func $host (param i32 i32 i32 i32 i32)))
+    (global $read (mut i32) (i32.const 0))
+    (func $start (call $host (i32.const 16) (i32.const 7) (i32.const 16) (i32.const 7) (i32.const 64)))
+    (start $start)
+    (func (export "both") (param i32 i32 i32 i32) (result i32)
+      (call $host (local.get 0) (local.get 1) (local.get 2) (local.get 3) (i32.const 96))
+      (i32.const 96))
+    (func (export "read-both") (param i32) (if (i32.ne (local.get 0) (i32.const 96)) (then unreachable))
+      (global.set $read (i32.add (global.get $read) (i32.const 1))))
+    (func (export "text") (param i32 i32 i32 i32) (result i32)
+      (call $host (local.get 0) (local.get 1) (local.get 2) (local.get 3) (i32.const 128))
+      (i32.const 128))
+    (func (export "read-text") (param i32) (if (i32.ne (local.get 0) (i32.const 128)) (then unreachable))
+      (global.set $read (i32.add (global.get $read) (i32.const 100))))
+    (func (export "started") (result i32) (i32.const 64))
+    (func (export "reads") (result i32) (global.get $read)))
+  (core instance $i (instantiate $m (with "" (instance (export "host" (func $host'))))))
+  (func (export "both") (param "text" string) (param "bytes" (list u8)) (result (tuple string (list u8)))
+    (canon lift (core func $i "both") (memory $mem "memory") (realloc (func $alloc "realloc")) (post-return (func $i "read-both"))))
+  (func (export "text") (param "text" string) (param "bytes" (list u8)) (result string)
+    (canon lift (core func $i "text") (memory $mem "memory") (realloc (func $alloc "realloc")) (post-return (func $i "read-text"))))
+  (func (export "started") (result (tuple string (list u8)))
+    (canon lift (core func $i "started") (memory $mem "memory")))
+  (func (export "reads") (result u32) (canon lift (core func $i "reads"))))`
+
+var (
+	bytesType  = component.ListOf(component.U8)
+	moverPair  = component.TupleOf(component.String, bytesType)
+	moverTakes = []component.Field{{Name: "text", Type: component.String}, {Name: "bytes", Type: bytesType}}
+	moverBoth  = &component.Export{Name: "both", Signature: component.Signature{Params: moverTakes, Result: moverPair}}
+	moverText1 = &component.Export{Name: "text", Signature: component.Signature{Params: moverTakes, Result: component.String}}
+	moverStart = &component.Export{Name: "started", Signature: component.Signature{Result: moverPair}}
+	moverReads = &component.Export{Name: "reads", Signature: component.Signature{Result: component.U32}}
+)
+
+// moverOptions links moverText with a host that turns texts and bytes round.
+func moverOptions() component.LinkOptions {
+	h := component.NewHost()
+	h.Func(&component.Import{Name: "host", Signature: moverBoth.Signature},
+		func(_ context.Context, a *component.Decoder, r *component.Encoder) error {
+			s, b := a.String(), a.Bytes()
+			r.String("<" + s + ">")
+			r.Bytes(append([]byte{0xff}, b...))
+			return nil
+		})
+	return component.LinkOptions{Host: h, Exports: []*component.Export{moverBoth, moverText1, moverStart, moverReads},
+		Limits: component.Limits{ArgBytes: 64 << 20, ResultBytes: 64 << 20, MemoryBytes: 256 << 20}}
+}
+
+// Core instances are found by their number, which wasmtime gives them, from zero
+// up: this fails, or ends the process, where an engine counts otherwise.
+func TestLaneFindsCoreInstances(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	c := compile(t, e, moverText)
+	if c.Lane() != nil {
+		t.Fatal(c.Lane())
+	}
+	p := link(t, e, moverText, moverOptions())
+	inst := instance(t, p)
+	for round := uint32(1); round <= 3; round++ {
+		for name, caller := range map[string]component.Caller{"fresh": p, "live": inst} {
+			checkMover(t, name, caller)
+		}
+		if n := number(t, inst, moverReads); n != round*101 {
+			t.Fatalf("%d of the results were given back", n)
+		}
+	}
+}
+
+func checkMover(t *testing.T, name string, c component.Caller) {
+	t.Helper()
+	var text, only string
+	var data []byte
+	read := func(d *component.Decoder) { text, data = d.String(), d.Bytes() }
+	err := c.Call(context.Background(), moverStart, nil, read)
+	if err != nil || text != "<início>" || string(data) != "\xffin\xc3\xadcio" {
+		t.Fatalf("%s: %q %q %v", name, text, data, err)
+	}
+	give := func(e *component.Encoder) { e.String("saúde"); e.Bytes([]byte{0, 0x80, 0xff}) }
+	err = c.Call(context.Background(), moverBoth, give, read)
+	if err != nil || text != "<saúde>" || !bytes.Equal(data, []byte{0xff, 0, 0x80, 0xff}) {
+		t.Fatalf("%s: %q %q %v", name, text, data, err)
+	}
+	err = c.Call(context.Background(), moverText1, give, func(d *component.Decoder) { only = d.String() })
+	if err != nil || only != "<saúde>" {
+		t.Fatalf("%s: %q %v", name, only, err)
+	}
+}
+
+func TestLaneCarriesSixteenMebibytes(t *testing.T) {
+	p := link(t, newEngine(t, component.Config{}), moverText, moverOptions())
+	text, data := strings.Repeat("saúde ", 16<<20/7), bytes.Repeat([]byte{0xff, 0, 7}, 16<<20/3)
+	err := p.Call(context.Background(), moverBoth,
+		func(e *component.Encoder) { e.String(text); e.Bytes(data) },
+		func(d *component.Decoder) {
+			if d.String() != "<"+text+">" || !bytes.Equal(d.Bytes(), append([]byte{0xff}, data...)) {
+				t.Error("another value")
+			}
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The same component gives the same values with the lane and without.
+func TestLaneChangesNoValue(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	rapid.Check(t, func(rt *rapid.T) {
+		ty := anyType(3).Draw(rt, "type")
+		if len(ty.String()) > 400 {
+			rt.Skip("a type too large to be worth its compilation")
+		}
+		o, x := echoOptions(ty)
+		fast := link(t, e, echoText(ty), o)
+		defer fast.Close()
+		slow := plain(t, e, echoText(ty), o)
+		defer slow.Close()
+		for range 4 {
+			want := anyValue(rt, ty)
+			for name, p := range map[string]*component.Program{"with": fast, "without": slow} {
+				var got any
+				err := p.Call(context.Background(), x,
+					func(e *component.Encoder) { encode(e, ty, want) },
+					func(d *component.Decoder) { got = decode(d, ty) })
+				if err != nil || !reflect.DeepEqual(got, want) {
+					rt.Fatalf("%s the lane: %v: sent %#v, got %#v, %v", name, ty, want, got, err)
+				}
+			}
+		}
+	})
+}
+
+// What a guest gives for text and bytes and is none ends it in the same way.
+func TestInvariant5LaneHostileGuests(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	for name, test := range map[string]struct {
+		give  string // realloc's body
+		take  string // the address and length of the result
+		value bool   // whether plain wasmtime says the same
+	}{
+		"invalid UTF-8":          {`(i32.const 8)`, `(i32.const 1024) (i32.const 3)`, true},
+		"a surrogate":            {`(i32.const 8)`, `(i32.const 1032) (i32.const 3)`, true},
+		"half a sequence":        {`(i32.const 8)`, `(i32.const 1040) (i32.const 1)`, true},
+		"beyond":                 {`(i32.const 8)`, `(i32.const 65535) (i32.const 2)`, true},
+		"far beyond":             {`(i32.const 8)`, `(i32.const -1) (i32.const -1)`, true},
+		"nothing, but beyond":    {`(i32.const 8)`, `(i32.const -1) (i32.const 0)`, true},
+		"the tag of UTF-16":      {`(i32.const 8)`, `(i32.const 0) (i32.const 0x80000001)`, true},
+		"room beyond":            {`(i32.const 65531)`, `(i32.const 0) (i32.const 0)`, false},
+		"room far beyond":        {`(i32.const -1)`, `(i32.const 0) (i32.const 0)`, false},
+		"no room":                {`unreachable`, `(i32.const 0) (i32.const 0)`, false},
+		"a call while making it": {`(call $host) (i32.const 8)`, `(i32.const 0) (i32.const 0)`, false},
+	} {
+		text := `(component
+		  (import "host" (func $host))
+		  (core func $host' (canon lower (func $host)))
+		  (core module $m
+		    (import "" "host" (func $host))
+		    (memory (export "memory") 1)
+		    (data (i32.const 1024) "a\c3(") (data (i32.const 1032) "\ed\a0\80") (data (i32.const 1040) "\c3")
+		    (func (export "realloc") (param i32 i32 i32 i32) (result i32) ` + test.give + `)
+		    (func $set (param i32 i32) (i32.store (i32.const 64) (local.get 0)) (i32.store (i32.const 68) (local.get 1)))
+		    (func (export "echo") (param i32 i32) (result i32) (call $set ` + test.take + `) (i32.const 64)))
+		  (core instance $i (instantiate $m (with "" (instance (export "host" (func $host'))))))
+		  (func (export "echo") (param "v" string) (result string)
+		    (canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc")))))`
+		h := component.NewHost()
+		h.Func(&component.Import{Name: "host"}, noop)
+		x := &component.Export{Name: "echo", Signature: component.Signature{
+			Params: []component.Field{{Name: "v", Type: component.String}}, Result: component.String}}
+		o := component.LinkOptions{Host: h, Exports: []*component.Export{x}}
+		for lane, p := range map[string]*component.Program{"lane": link(t, e, text, o), "plain": plain(t, e, text, o)} {
+			inst := instance(t, p)
+			call := func() error {
+				return inst.Call(context.Background(), x, func(e *component.Encoder) { e.String("a text") },
+					func(d *component.Decoder) { t.Errorf("%s, %s: a result", lane, name) })
+			}
+			var trap *component.TrapError
+			if err := call(); !errors.As(err, &trap) || test.value && trap.Code != component.TrapValue {
+				t.Errorf("%s, %s: %v", lane, name, err)
+			}
+			if err := call(); !errors.Is(err, component.ErrPoisoned) {
+				t.Errorf("%s, %s: not the instance's end: %v", lane, name, err)
+			}
+		}
+	}
+}
+
+// A guest that never makes room, or never takes a result back, meets its deadline.
+func TestInvariant5LaneEndless(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	for name, at := range map[string]string{"realloc": "realloc", "post-return": "post"} {
+		spin := map[string]string{at: "(loop (br 0))"}
+		text := `(component
+		  (core module $m
+		    (memory (export "memory") 1)
+		    (func (export "realloc") (param i32 i32 i32 i32) (result i32) ` + spin["realloc"] + ` (i32.const 8))
+		    (func (export "post") (param i32) ` + spin["post"] + `)
+		    (func (export "echo") (param i32 i32) (result i32) (i32.const 64)))
+		  (core instance $i (instantiate $m))
+		  (func (export "echo") (param "v" string) (result string)
+		    (canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc")) (post-return (func $i "post")))))`
+		x := &component.Export{Name: "echo", Signature: component.Signature{
+			Params: []component.Field{{Name: "v", Type: component.String}}, Result: component.String}}
+		inst := instance(t, link(t, e, text, component.LinkOptions{Exports: []*component.Export{x},
+			Limits: component.Limits{Deadline: 20 * time.Millisecond}}))
+		err := inst.Call(context.Background(), x, func(e *component.Encoder) { e.String("a text") }, nil)
+		if !errors.Is(err, component.ErrDeadline) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLaneSaysWhyNot(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	for want, text := range map[string]string{
+		"no strings": nopComponent,
+		"tuples":     sinkText(component.TupleOf(component.S32, component.U32)),
+		"not UTF-8": strings.ReplaceAll(sinkText(component.String), `(memory $i "memory")`,
+			`string-encoding=utf16 (memory $i "memory")`),
+		"composed": `(component (component (core module)))`,
+		"<nil>":    sinkText(component.RecordOf("r", component.Field{Name: "f", Type: component.OptionOf(bytesType)})),
+	} {
+		if got := fmt.Sprint(compile(t, e, text).Lane()); !strings.Contains(got, want) {
+			t.Errorf("want %s, got %s", want, got)
+		}
+	}
+}
