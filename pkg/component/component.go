@@ -9,15 +9,14 @@ import "sync"
 // linked from it keep what they need: it may be closed before them.
 type Component struct {
 	description
-	lane bool  // whether it has the lane: see internal/lane
-	slow error // why it has not
+	slow error // why it has not the lane of internal/lane, nil when it has
 
 	mu sync.Mutex
 	c  *C.wasmtime_component_t
 }
 
-func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t, lane bool) (*Component, error) {
-	component := &Component{c: c, lane: lane}
+func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t, slow error) (*Component, error) {
+	component := &Component{c: c, slow: slow}
 	var description C.hy_buffer
 	ok := C.hy_describe(c, engine, &description, describeMax)
 	text := take(&description)
@@ -26,7 +25,7 @@ func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t, lane bool)
 		return nil, &LimitError{Limit: LimitTypes, Max: describeMax}
 	}
 	var err error
-	component.description, err = readDescription(text, lane)
+	component.description, err = readDescription(text, slow == nil)
 	if err != nil {
 		component.Close()
 		return nil, err

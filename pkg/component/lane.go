@@ -20,36 +20,29 @@ func compileLane(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
 		slow = errors.New("component: lane: not known to work with " + EngineName())
 	}
 	if slow == nil {
-		c, err := compile(engine, rewritten, true)
+		c, err := compile(engine, rewritten, nil)
 		if !errors.As(err, new(*CompileError)) {
 			return c, err
 		}
 		slow = err
 	}
-	c, err := compile(engine, wasm, false)
-	if err == nil {
-		c.slow = slow
-	}
-	return c, err
+	return compile(engine, wasm, slow)
 }
 
 func compilePlain(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
-	c, err := compile(engine, wasm, false)
-	if err == nil {
-		c.slow = errPlain
-	}
-	return c, err
+	return compile(engine, wasm, errPlain)
 }
 
 var errPlain = errors.New("component: lane: compiled without it")
 
-func compile(engine *C.wasm_engine_t, wasm []byte, lane bool) (*Component, error) {
+// compile compiles a component that has the lane, or has it not for a reason.
+func compile(engine *C.wasm_engine_t, wasm []byte, slow error) (*Component, error) {
 	var message C.hy_buffer
 	c := C.hy_compile(engine, (*C.uint8_t)(unsafe.Pointer(&wasm[0])), C.size_t(len(wasm)), &message)
 	if text := take(&message); c == nil {
 		return nil, &CompileError{Reason: reason(string(text))}
 	}
-	return newComponent(c, engine, lane)
+	return newComponent(c, engine, slow)
 }
 
 // laneEngines names the engines whose core instances lane.c knows how to find:

@@ -285,3 +285,33 @@ func TestLaneSaysWhyNot(t *testing.T) {
 		}
 	}
 }
+
+func TestLaneSurvivesSerializing(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	ctx := context.Background()
+	for _, compile := range []func(context.Context, []byte) (*component.Component, error){e.Compile, e.CompilePlain} {
+		c, err := compile(ctx, wasm(t, moverText))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		code, err := c.Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := e.Deserialize(ctx, code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer again.Close()
+		if got, want := fmt.Sprint(again.Lane()), fmt.Sprint(c.Lane()); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		p, err := e.Link(again, moverOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		checkMover(t, "serialized", p)
+	}
+}

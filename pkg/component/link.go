@@ -91,7 +91,7 @@ func (p *Program) resolveImports(c *Component, o LinkOptions) ([]importGroup, er
 			if err := p.resolveImport(&world, d, o.Host); err != nil {
 				return nil, err
 			}
-		case wasi && c.lane:
+		case wasi && c.slow == nil:
 			return nil, &ImportError{d.name, "", "wasmtime's WASI serves only what CompilePlain compiled"}
 		case !wasi:
 			g := importGroup{iface: d.name}

@@ -10,12 +10,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"unsafe"
 )
 
 // serialFormat begins what Serialize returns. It changes with what Compile does
 // to a component before wasmtime gets it, and so with Fingerprint.
-const serialFormat = "hygia component 1\n"
+// A line follows that says why the component has not the lane, empty when it has.
+const serialFormat = "hygia component 2\n"
 
 // empty is the smallest component.
 const empty = "\x00asm\x0d\x00\x01\x00"
@@ -35,7 +37,11 @@ func (c *Component) Serialize() ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("component: serialize: %s", reason(string(why)))
 	}
-	return append([]byte(serialFormat), code...), nil
+	head := serialFormat + "\n"
+	if c.slow != nil {
+		head = serialFormat + strings.ReplaceAll(c.slow.Error(), "\n", " ") + "\n"
+	}
+	return append([]byte(head), code...), nil
 }
 
 // Deserialize makes a component of what Serialize returned, in this process or in
@@ -47,8 +53,9 @@ func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	code, ok := bytes.CutPrefix(trusted, []byte(serialFormat))
-	if !ok || len(code) == 0 {
+	rest, ok := bytes.CutPrefix(trusted, []byte(serialFormat))
+	why, code, found := bytes.Cut(rest, []byte("\n"))
+	if !ok || !found || len(code) == 0 {
 		return nil, &CompileError{Reason: "not a serialized component of this version"}
 	}
 	engine := e.handle()
@@ -61,7 +68,11 @@ func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, e
 	if text := take(&message); c == nil {
 		return nil, &CompileError{Reason: reason(string(text))}
 	}
-	return newComponent(c, engine)
+	var slow error
+	if len(why) > 0 {
+		slow = errors.New(string(why))
+	}
+	return newComponent(c, engine, slow)
 }
 
 // Fingerprint tells engines apart whose serialized components do not fit each
