@@ -22,8 +22,8 @@ type EventKind string
 const (
 	// EventLoaded: the plugin may run, with Grants.
 	EventLoaded EventKind = "loaded"
-	// EventRefused: the plugin was not loaded; Cause, and for a refused import
-	// Import, say why.
+	// EventRefused: the plugin was not loaded; Cause says why. Where that is its
+	// imports, there is one event for each of Refusals, with its Import.
 	EventRefused EventKind = "refused"
 	// EventTrapped: a call of Function ended in a trap.
 	EventTrapped EventKind = "trapped"
@@ -40,7 +40,7 @@ type Event struct {
 	Plugin   string   // "name@version"; empty where no manifest could be read
 	Digest   string   // the component's; empty where no manifest could be read
 	Grants   []string // of EventLoaded
-	Import   string   // of EventRefused: the interface or function
+	Import   string   // of EventRefused: the function
 	Function string   // of a call's: "interface#function"
 	Cause    string   // one of Cause's
 }
@@ -100,11 +100,15 @@ func refused(ctx context.Context, o Options, m Manifest, err error) error {
 	if m.Name != "" {
 		e.Plugin = m.ref()
 	}
-	var grant *GrantError
-	if errors.As(err, &grant) {
-		e.Import = grant.Import
+	var refusals Refusals
+	if !errors.As(err, &refusals) {
+		return errors.Join(err, o.Events.Record(ctx, e))
 	}
-	return errors.Join(err, o.Events.Record(ctx, e))
+	for _, r := range refusals {
+		e.Import = r.Import
+		err = errors.Join(err, o.Events.Record(ctx, e))
+	}
+	return err
 }
 
 // called tells of a call that failed, and returns why. A caller that gave up is

@@ -55,6 +55,13 @@ func TestEveryGrantRefusalAndTrapIsTold(t *testing.T) {
 		"refused": {guest(importsLog), nil, []plugin.Event{{
 			Kind: plugin.EventRefused, Import: "hygia:host/log@0.1.0#write", Cause: "import not granted",
 		}}},
+		"refused twice": {guest(importsLog + importsWASI), nil, []plugin.Event{
+			{Kind: plugin.EventRefused, Import: "hygia:host/log@0.1.0#write", Cause: "import not granted"},
+			{Kind: plugin.EventRefused, Import: "wasi:clocks/monotonic-clock@0.2.3#now", Cause: "import not granted"},
+		}},
+		"granted WASI": {guest(importsWASI), granting(plugin.WASI{Clock: true, Random: true, Environment: []string{"TZ"}}), []plugin.Event{{
+			Kind: plugin.EventLoaded, Grants: []string{"WASI", "WASI clocks", "WASI random numbers", "variable TZ"},
+		}}},
 		"trapped": {trap, nil, []plugin.Event{loaded, {Kind: plugin.EventTrapped, Function: "test:api/answerer@0.1.0#answer", Cause: "trap: unreachable"}}},
 		"limited": {loop, quick, []plugin.Event{loaded, {Kind: plugin.EventLimited, Function: "test:api/answerer@0.1.0#answer", Cause: "limit: deadline"}}},
 	} {

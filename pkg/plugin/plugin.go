@@ -7,11 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/component"
-	"github.com/hygia-suite/hygia/pkg/component/wasi"
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
 
@@ -26,17 +24,6 @@ var (
 	// them: call what WithFolders gives.
 	ErrNeedsFolders = errors.New("plugin: the component needs its folders")
 )
-
-// GrantError says that a component imports what its manifest does not name.
-type GrantError struct {
-	Plugin string // "name@version"
-	Import string // the function, as in "hygia:host/log@0.1.0#write"
-	Ask    string // how the manifest would ask for it
-}
-
-func (e *GrantError) Error() string {
-	return fmt.Sprintf("plugin: %s imports %s, which its manifest does not grant; to grant it, %s", e.Plugin, e.Import, e.Ask)
-}
 
 // Compiler makes a runnable component of its bytes: a *component.Engine, or a
 // cache in front of one.
@@ -76,8 +63,8 @@ type Plugin struct {
 	program *component.Program
 }
 
-// Load reads, checks and compiles a component. A refused import is a
-// *GrantError; other bytes than the manifest's are ErrDigest.
+// Load reads, checks and compiles a component. Refused imports are
+// Refusals; other bytes than the manifest's are ErrDigest.
 func Load(ctx context.Context, o Options) (*Plugin, error) {
 	manifest, wasm, err := read(o.Files)
 	if err != nil {
@@ -116,7 +103,7 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 			p.Close()
 		}
 	}()
-	if err := p.checkGrants(); err != nil {
+	if err := manifest.CheckImports(p.component.Imports()); err != nil {
 		return nil, err
 	}
 	if p.functions, err = o.Host.functions(manifest, p.Name()); err != nil {
@@ -179,45 +166,6 @@ func offers(m Manifest, exports []*component.Export) error {
 		}
 	}
 	return nil
-}
-
-// checkGrants compares each import with the manifest. An interface of types
-// alone reaches nothing, and needs no grant.
-func (p *Plugin) checkGrants() error {
-	for _, item := range p.component.Imports() {
-		if ask := p.manifest.Grants.missing(item); ask != "" {
-			return &GrantError{p.Name(), item.String(), ask}
-		}
-	}
-	return nil
-}
-
-// missing says how a manifest would ask for an import that it does not grant; it
-// returns "" for one that it does.
-func (g Grants) missing(item component.Item) string {
-	switch {
-	case item.Name == "":
-	case item.Interface == "":
-		return "import it from an interface: a function of the world itself cannot be granted"
-	case strings.HasPrefix(item.Interface, "wasi:"):
-		if !wasi.Serves(item.Interface) {
-			return "build it without that interface, which no manifest can grant"
-		}
-		if g.WASI == nil && len(g.Folders) == 0 {
-			return `add "wasi": {} to grants, which by itself reaches nothing, or name a folder under grants.folders`
-		}
-	case !slices.Contains(g.Interfaces, item.Interface) && !slices.Contains(g.Interfaces, item.String()):
-		return fmt.Sprintf("add %q, or %q for this function alone, to grants.interfaces", item.Interface, item)
-	}
-	return ""
-}
-
-// grantsAnyOf reports whether any function of an interface is granted.
-func (g Grants) grantsAnyOf(iface string) bool {
-	return slices.ContainsFunc(g.Interfaces, func(granted string) bool {
-		name, _, _ := strings.Cut(granted, "#")
-		return name == iface
-	})
 }
 
 func (p *Plugin) link(folders []component.Folder) (*component.Program, error) {

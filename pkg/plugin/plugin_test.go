@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -145,6 +146,29 @@ func TestInvariant7OnlyWhatTheManifestNames(t *testing.T) {
 				t.Errorf("the error does not say how to ask: %v", err)
 			}
 		})
+	}
+}
+
+// A refusal names everything that is missing, once for each way to ask for it.
+func TestARefusalNamesAllThatIsMissing(t *testing.T) {
+	imports := importsLog + importsWASI + importsRoot +
+		`(import "wasi:cli/environment@0.2.3" (instance (export "get-arguments" (func (result (list string))))))`
+	_, err := load(t, files(t, guest(imports), nil))
+	var refusals plugin.Refusals
+	if !errors.As(err, &refusals) {
+		t.Fatalf("got %v", err)
+	}
+	var names []string
+	for _, r := range refusals {
+		names = append(names, r.Import)
+		if !strings.Contains(err.Error(), r.Error()) {
+			t.Errorf("the error does not hold %v", r)
+		}
+	}
+	slices.Sort(names)
+	want := []string{"hygia:host/log@0.1.0#write", "reach", "wasi:clocks/monotonic-clock@0.2.3#now"}
+	if !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
 	}
 }
 
