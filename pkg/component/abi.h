@@ -5,6 +5,13 @@
 
 #include "abi_types.h"
 
+// What the two engines that may be linked declare otherwise goes by this macro.
+#ifdef HYGIA_LTS
+#define HYGIA_SHARED const
+#else
+#define HYGIA_SHARED
+#endif
+
 typedef struct wasm_config_t wasm_config_t;
 typedef struct wasm_engine_t wasm_engine_t;
 typedef struct wasmtime_error wasmtime_error_t;
@@ -34,10 +41,12 @@ bool wasmtime_error_exit_status(const wasmtime_error_t *, int *);
 wasm_config_t *wasm_config_new(void);
 wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *);
 void wasm_engine_delete(wasm_engine_t *);
-wasm_engine_t *wasmtime_engine_clone(wasm_engine_t *);
-void wasmtime_engine_increment_epoch(wasm_engine_t *);
+wasm_engine_t *wasmtime_engine_clone(HYGIA_SHARED wasm_engine_t *);
+void wasmtime_engine_increment_epoch(HYGIA_SHARED wasm_engine_t *);
 void wasmtime_config_epoch_interruption_set(wasm_config_t *, bool);
 void wasmtime_config_max_wasm_stack_set(wasm_config_t *, size_t);
+void wasmtime_config_wasm_exceptions_set(wasm_config_t *, bool);
+void wasmtime_config_wasm_gc_set(wasm_config_t *, bool);
 void wasmtime_config_wasm_threads_set(wasm_config_t *, bool);
 void wasmtime_config_shared_memory_set(wasm_config_t *, bool);
 void wasmtime_config_wasm_component_model_set(wasm_config_t *, bool);
@@ -240,7 +249,11 @@ bool wasmtime_component_result_type_err(const wasmtime_component_result_type_t *
 
 wasi_config_t *wasi_config_new();
 void wasi_config_delete(wasi_config_t *);
+#ifdef HYGIA_LTS
+bool wasi_config_preopen_dir(wasi_config_t *, const char *, const char *, bool);
+#else
 bool wasi_config_preopen_dir(wasi_config_t *, const char *, const char *, size_t, size_t);
+#endif
 void wasi_config_set_stdout_custom(wasi_config_t *,
                                    ptrdiff_t (*)(void *, const unsigned char *, size_t), void *,
                                    void (*)(void *));

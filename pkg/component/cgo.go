@@ -1,10 +1,5 @@
 package component
 
-// The engine is wasmtime's static library, which wasmtime-go carries for each
-// platform: importing that package links it. Its Go half is not used here, as it
-// cannot call components. One line of go.mod names the version; TestABI fails
-// when a new one declares anything in abi.h otherwise.
-
 // #cgo CFLAGS: -O2 -Wall
 // #cgo noescape hy_run
 // #cgo noescape hy_instance_new
@@ -15,11 +10,7 @@ package component
 // #include "shim.h"
 import "C"
 
-import (
-	"unsafe"
-
-	_ "github.com/bytecodealliance/wasmtime-go/v44" // links libwasmtime
-)
+import "unsafe"
 
 // ref is a pointer to C memory as the two functions of the hot path take it.
 func ref[T any](p *T) C.hy_ref { return C.hy_ref(uintptr(unsafe.Pointer(p))) }

@@ -40,6 +40,8 @@ wasm_engine_t *hy_engine_new(const hy_config *c) {
   wasmtime_config_concurrency_support_set(config, false); // slows calls, and nothing here uses it
   wasmtime_config_epoch_interruption_set(config, true);
   wasmtime_config_wasm_threads_set(config, false);
+  wasmtime_config_wasm_gc_set(config, false); // the pool has no heaps for it
+  wasmtime_config_wasm_exceptions_set(config, false);
   wasmtime_config_shared_memory_set(config, false); // no limiter counts a shared memory
   wasmtime_config_max_wasm_stack_set(config, c->stack_bytes);
   wasmtime_config_memory_reservation_set(config, c->memory_reservation);

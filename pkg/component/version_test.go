@@ -8,16 +8,22 @@ import (
 	"github.com/hygia-suite/hygia/pkg/component"
 )
 
-func TestEngineNameIsOfTheRequiredModule(t *testing.T) {
-	text, err := os.ReadFile("../go.mod")
+// pinned returns what a pattern's group finds in a file.
+func pinned(t *testing.T, file, pattern string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`github.com/bytecodealliance/wasmtime-go/v\d+ v(\S+)`).FindSubmatch(text)
+	m := regexp.MustCompile(pattern).FindSubmatch(text)
 	if m == nil {
-		t.Fatal("go.mod requires no wasmtime-go")
+		t.Fatalf("%s pins no engine", file)
 	}
-	if got, want := component.EngineName(), "wasmtime "+string(m[1]); got != want {
+	return string(m[1])
+}
+
+func TestEngineNameIsOfThePinnedEngine(t *testing.T) {
+	if got, want := component.EngineName(), "wasmtime "+pinnedEngine(t); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

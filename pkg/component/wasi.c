@@ -16,10 +16,13 @@ extern ptrdiff_t hygiaOutput(uintptr_t handle, uint8_t *data, size_t len);
 
 enum { WAIT_MAX = 5 * 1000 * 1000 }; // nanoseconds
 
-// The version is the one that this wasmtime registers: a linker looks for that
-// very name first. TestInvariant5WASISleepEndsAtTheDeadline fails when it is another.
-#define POLL "wasi:io/poll@0.2.6"
-#define CLOCK "wasi:clocks/monotonic-clock@0.2.6"
+// The version is the one that the linked wasmtime registers, which engine_*.go
+// name: a linker looks for that very name first.
+// TestInvariant5WASISleepEndsAtTheDeadline fails when it is another.
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#define POLL "wasi:io/poll@" TEXT(HYGIA_WASI)
+#define CLOCK "wasi:clocks/monotonic-clock@" TEXT(HYGIA_WASI)
 
 static const char waiter_text[] =
     "(component"
@@ -154,6 +157,16 @@ static ptrdiff_t on_output(void *data, const unsigned char *bytes, size_t len) {
   return hygiaOutput((uintptr_t)data, (uint8_t *)bytes, len);
 }
 
+// preopen is the one function of wasmtime's that its versions declare otherwise.
+static bool preopen(wasi_config_t *wasi, const hy_folder *d) {
+#ifdef HYGIA_LTS
+  return wasi_config_preopen_dir(wasi, d->host, d->guest, !d->read_only);
+#else
+  size_t perms = HYGIA_WASI_PERMS_READ | (d->read_only ? 0 : HYGIA_WASI_PERMS_WRITE);
+  return wasi_config_preopen_dir(wasi, d->host, d->guest, perms, perms);
+#endif
+}
+
 int hy_grant(hy_instance *inst, hy_buffer *message) {
   const hy_program *p = inst->program;
   inst->born = nanoseconds();
@@ -165,8 +178,7 @@ int hy_grant(hy_instance *inst, hy_buffer *message) {
   }
   for (uint32_t i = 0; i < p->folder_count; i++) {
     const hy_folder *d = &p->folders[i];
-    size_t perms = HYGIA_WASI_PERMS_READ | (d->read_only ? 0 : HYGIA_WASI_PERMS_WRITE);
-    if (!wasi_config_preopen_dir(wasi, d->host, d->guest, perms, perms)) {
+    if (!preopen(wasi, d)) {
       wasi_config_delete(wasi);
       return HY_FOLDER;
     }
