@@ -16,6 +16,7 @@ GOTEST   := go tool gotestsum --format pkgname --
 ENGINE   ?=
 UP       ?=
 BENCH    ?=
+SUITE    ?=
 # How long slowtest fuzzes each target.
 FUZZ     ?= 20s
 
@@ -64,6 +65,10 @@ slowtest: ## Run what takes longer: the race detector, forced collections, long 
 	@for m in pkg services tools; do (cd $$m && $(GOTEST) -race -timeout 60m ./...); done
 	@cd pkg && GOGC=1 $(GOTEST) -tags hygia_debug_gc -timeout 30m ./component/...
 	@scripts/fuzz $(FUZZ)
+
+.PHONY: conformance
+conformance: ## Run the suites of SUITE=folder; writes CONFORMANCE.md
+	@scripts/conformance "$(SUITE)"
 
 .PHONY: engine
 engine: ## Build the supported engine from its crates; ENGINE=lts then links it

@@ -1,0 +1,255 @@
+// Package script runs a script of WebAssembly's test suites through
+// pkg/component, and says of each directive whether what the script expects came
+// to pass.
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/bytecodealliance/wasmtime-go/v44"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/tools/conformance/internal/wast"
+)
+
+// Verdict is what came of a directive.
+type Verdict string
+
+// The verdicts.
+const (
+	// Passed: what the script expects came to pass.
+	Passed Verdict = "passed"
+	// Failed: it did not.
+	Failed Verdict = "failed"
+	// Async: it is about the component model's asynchronous half, which
+	// pkg/component does not offer.
+	Async Verdict = "async"
+	// Excepted: pkg/component does not do it, on purpose; the reason says why.
+	Excepted Verdict = "excepted"
+)
+
+// Result is a directive's verdict, with the reason unless it passed.
+type Result struct {
+	Directive *wast.Directive
+	Verdict   Verdict
+	Reason    string
+}
+
+// instance is a component that a script has made, or was to make.
+type instance struct {
+	missing  error // why it was not made
+	instance *component.Instance
+	items    map[string]component.Item // its functions: "interface#name" or "name"
+	exports  map[string]*component.Export
+	side     side
+	async    bool
+}
+
+type definition struct {
+	missing   error // why there is no component
+	component *component.Component
+	async     bool
+}
+
+// runner is a script that runs.
+type runner struct {
+	engine      *component.Engine
+	definitions map[string]*definition // "" is the last
+	instances   map[string]*instance   // "" is the last
+	registered  map[string]*instance
+	spectest    *spectest
+	async       bool
+	closers     []func()
+}
+
+// Run runs a script's directives in order. The engine is used for nothing else
+// meanwhile.
+func Run(ctx context.Context, engine *component.Engine, directives []*wast.Directive, async bool) []Result {
+	r := &runner{
+		engine: engine, definitions: map[string]*definition{}, instances: map[string]*instance{},
+		registered: map[string]*instance{}, spectest: &spectest{}, async: async,
+	}
+	defer func() {
+		for i := len(r.closers) - 1; i >= 0; i-- {
+			r.closers[i]()
+		}
+	}()
+	out := make([]Result, len(directives))
+	for i, d := range directives {
+		out[i] = r.run(ctx, d)
+	}
+	return out
+}
+
+func (r *runner) run(ctx context.Context, d *wast.Directive) Result {
+	async := r.concerns(d)
+	err := r.step(ctx, d)
+	if async {
+		return Result{d, Async, ""}
+	}
+	if err == nil {
+		return Result{d, Passed, ""}
+	}
+	if reason := excepted(err); reason != "" {
+		return Result{d, Excepted, reason}
+	}
+	return Result{d, Failed, err.Error()}
+}
+
+// concerns tells whether a directive is of the asynchronous half: the file says
+// that it is, its text uses it, or the instance that it calls does.
+func (r *runner) concerns(d *wast.Directive) bool {
+	if r.async || asyncText(d.Text) {
+		return true
+	}
+	if d.Call != nil {
+		i := r.instances[d.Call.Instance]
+		return i != nil && i.async
+	}
+	if d.Kind == wast.Instance {
+		def := r.definitions[d.Of]
+		return def != nil && def.async
+	}
+	return false
+}
+
+func (r *runner) step(ctx context.Context, d *wast.Directive) error {
+	switch d.Kind {
+	case wast.Component:
+		return r.component(ctx, d)
+	case wast.Definition:
+		def := r.define(ctx, d.Source, asyncText(d.Text))
+		r.definitions[""], r.definitions[d.Name] = def, def
+		return def.missing
+	case wast.Instance:
+		def := r.definitions[d.Of]
+		if def == nil {
+			return fmt.Errorf("there is no component %s", d.Of)
+		}
+		return r.instantiate(ctx, def, d.Name)
+	case wast.Register:
+		i := r.instances[d.Of]
+		if i == nil {
+			return fmt.Errorf("there is no instance %s", d.Of)
+		}
+		r.registered[d.As] = i
+		return nil
+	case wast.Invoke:
+		_, _, err := r.call(ctx, d.Call)
+		return err
+	case wast.AssertReturn:
+		return r.assertReturn(ctx, d)
+	case wast.AssertTrap, wast.AssertExhaustion:
+		return r.assertTrap(ctx, d)
+	case wast.AssertInvalid, wast.AssertMalformed:
+		return r.assertInvalid(ctx, d)
+	case wast.AssertUnlinkable:
+		return r.assertUnlinkable(ctx, d)
+	}
+	return errMeaning
+}
+
+func (r *runner) component(ctx context.Context, d *wast.Directive) error {
+	def := r.define(ctx, d.Source, asyncText(d.Text))
+	r.definitions[""], r.definitions[d.Name] = def, def
+	return r.instantiate(ctx, def, d.Name)
+}
+
+// define assembles and compiles.
+func (r *runner) define(ctx context.Context, source string, async bool) *definition {
+	binary, err := wasmtime.Wat2Wasm(source)
+	if err != nil {
+		return &definition{missing: err, async: async}
+	}
+	c, err := r.engine.Compile(ctx, binary)
+	if err != nil {
+		return &definition{missing: err, async: async}
+	}
+	r.closers = append(r.closers, c.Close)
+	return &definition{component: c, async: async}
+}
+
+func (r *runner) assertInvalid(ctx context.Context, d *wast.Directive) error {
+	if r.define(ctx, d.Source, false).missing == nil {
+		return fmt.Errorf("it was accepted, and ought to be refused with %q", d.Message)
+	}
+	return nil
+}
+
+func (r *runner) assertUnlinkable(ctx context.Context, d *wast.Directive) error {
+	def := r.define(ctx, d.Source, false)
+	if def.missing != nil {
+		return def.missing
+	}
+	err := r.instantiate(ctx, def, "")
+	if err == nil {
+		return &linkedError{d.Message}
+	}
+	if trapped(err) {
+		return err
+	}
+	return nil
+}
+
+func (r *runner) assertReturn(ctx context.Context, d *wast.Directive) error {
+	got, t, err := r.call(ctx, d.Call)
+	if err != nil {
+		return err
+	}
+	if t == nil || len(d.Results) == 0 {
+		if t != nil || len(d.Results) > 0 {
+			return errors.New("a function without a result, or a result that nobody expects")
+		}
+		return nil
+	}
+	want, err := literal(d.Results[0], t)
+	if err != nil {
+		return err
+	}
+	if !same(got, want) {
+		return fmt.Errorf("got %v and not %v", got, want)
+	}
+	return nil
+}
+
+// assertTrap holds a trap's text to the script's: it must be in it.
+func (r *runner) assertTrap(ctx context.Context, d *wast.Directive) error {
+	var err error
+	if d.Call != nil {
+		_, _, err = r.call(ctx, d.Call)
+	} else {
+		err = r.instantiate(ctx, r.define(ctx, d.Source, false), d.Name)
+	}
+	if err == nil {
+		return fmt.Errorf("it returned, and ought to trap with %q", d.Message)
+	}
+	if !trapped(err) {
+		return err
+	}
+	if !says(err, d.Message) {
+		return fmt.Errorf("it trapped, and not with %q: %w", d.Message, err)
+	}
+	return nil
+}
+
+// trapped reports whether an error is the guest's own end. A call of an instance
+// that has trapped is one: pkg/component refuses it before wasmtime would.
+func trapped(err error) bool {
+	var trap *component.TrapError
+	var limit *component.LimitError
+	return errors.As(err, &trap) || errors.As(err, &limit) || errors.Is(err, component.ErrPoisoned)
+}
+
+func says(err error, message string) bool {
+	if errors.Is(err, component.ErrPoisoned) {
+		return strings.Contains("cannot enter component instance", message)
+	}
+	var trap *component.TrapError
+	if errors.As(err, &trap) && strings.Contains(string(trap.Code), message) {
+		return true
+	}
+	return strings.Contains(err.Error(), message)
+}
