@@ -78,15 +78,12 @@ func (e *Engine) admit(p *Program, inst *Instance) error {
 // remains are what a call was the last to need; they are freed without the lock.
 type remains struct {
 	program  *Program
-	instance *C.hy_instance
-	values   values // the instance's
-	of       *Program
+	instance *Instance
 }
 
 func (r remains) free() {
 	if r.instance != nil {
-		C.hy_instance_delete(r.instance)
-		r.values.end(context.Background(), r.of)
+		r.instance.free()
 	}
 	if r.program != nil {
 		r.program.free()

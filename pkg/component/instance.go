@@ -13,11 +13,12 @@ import (
 // error or a deadline ends it: later calls fail with ErrPoisoned.
 type Instance struct {
 	program *Program
-	c       *C.hy_instance // set once; nil after drop
+	c       *C.hy_instance // set once
 	values  values         // for the goroutine of its call
 
 	// Guarded by program.engine.mu.
 	busy, closed bool
+	dropped      bool
 	failed       error // what ended it
 }
 
@@ -68,16 +69,23 @@ func (i *Instance) Close() {
 	r.free()
 }
 
-// drop takes the C half of an instance that is over and in no call. It must be
-// called with engine.mu held.
+// drop returns an instance that is over and in no call to be freed, once. It must
+// be called with engine.mu held.
 func (i *Instance) drop() remains {
-	if i.c == nil || i.busy || !i.closed && i.failed == nil {
+	if i.dropped || i.busy || !i.closed && i.failed == nil {
 		return remains{}
 	}
-	r := remains{instance: i.c, values: i.values, of: i.program}
-	i.c, i.values = nil, values{}
+	i.dropped = true
+	r := remains{instance: i}
 	if i.program.unref() {
 		r.program = i.program
 	}
 	return r
+}
+
+// free gives back what the instance holds, and drops the host's values that its
+// guest still owned. The program must still be there.
+func (i *Instance) free() {
+	C.hy_instance_delete(i.c)
+	i.values.end(context.Background(), i.program)
 }
