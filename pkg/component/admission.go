@@ -82,6 +82,9 @@ type remains struct {
 }
 
 func (r remains) free() {
+	if r == (remains{}) {
+		return
+	}
 	if r.instance != nil {
 		r.instance.free()
 	}
@@ -179,7 +182,9 @@ func (e *Engine) giveBack(f *frame) {
 	} else {
 		e.free = append(e.free, f)
 	}
-	e.dispatch()
+	if len(e.queued) > 0 {
+		e.dispatch()
+	}
 }
 
 // abandon ends every wait, when the engine closes.

@@ -41,7 +41,9 @@ func (i *Instance) Call(ctx context.Context, fn *Export, args func(*Encoder), re
 	}
 	rc := C.hy_instance_call(ref(f.c), ref(i.c), index, (*C.uint8_t)(unsafe.SliceData(in)), C.size_t(len(in)))
 	arrived := rc != C.HY_VALUE && rc != C.HY_HEAVY
-	f.scope.settle(ctx, &f.enc.moved, arrived)
+	if f.enc.moved.any() {
+		f.scope.settle(ctx, &f.enc.moved, arrived)
+	}
 	if rc != C.HY_OK {
 		err := f.failure(ctx, rc)
 		if arrived {

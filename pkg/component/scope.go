@@ -28,11 +28,16 @@ type moved struct {
 }
 
 func (m *moved) reset() {
-	if m.given != nil || m.lent != nil {
-		clear(m.given)
-		clear(m.lent)
+	if !m.any() {
+		return
 	}
+	clear(m.given)
+	clear(m.lent)
 	m.given, m.lent, m.made, m.showing = m.given[:0], m.lent[:0], m.made[:0], m.showing[:0]
+}
+
+func (m *moved) any() bool {
+	return len(m.given)|len(m.lent)|len(m.made)|len(m.showing) != 0
 }
 
 // settle ends what a call's arguments lent, and takes back what they gave when
@@ -54,7 +59,9 @@ func (s *scope) settle(ctx context.Context, m *moved, arrived bool) {
 
 // end drops what a fresh instance left.
 func (s *scope) end(ctx context.Context) {
-	s.fresh.end(ctx, s.program)
+	if len(s.fresh.slots) > 0 || s.fresh.locals != nil {
+		s.fresh.end(ctx, s.program)
+	}
 	s.program, s.inst, s.values = nil, nil, nil
 }
 
@@ -112,9 +119,6 @@ func (t *values) drop(ctx context.Context, p *Program, rep uint32) {
 // end drops all that is left when an instance is over.
 func (t *values) end(ctx context.Context, p *Program) {
 	t.locals = nil
-	if len(t.slots) == 0 {
-		return
-	}
 	ctx = context.WithoutCancel(ctx)
 	for rep := range t.slots {
 		if t.slots[rep].resource >= 0 {

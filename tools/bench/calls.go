@@ -23,7 +23,8 @@ const (
 func calls(ctx context.Context, o options, _ io.Writer) ([]Row, error) {
 	var rows []Row
 	for _, competition := range [][]entrants{
-		{liveNop(coreCall), freshNops, corePeer},
+		{liveNop(coreCall), freshNops, callbacks, records, corePeer},
+		{lanes},
 		{liveNop(extismCall), extismPeer},
 		{validations},
 	} {
@@ -82,21 +83,9 @@ func importerText(n int) string {
 // liveNop calls an instance that stays alive, beside a peer.
 func liveNop(beside string) entrants {
 	return func(ctx context.Context) ([]contender, func(), error) {
-		engine, err := component.NewEngine(component.Config{})
+		instance, end, err := live(ctx, nopText, component.NewHost(), nopExport)
 		if err != nil {
 			return nil, nil, err
-		}
-		program, err := link(ctx, engine, nopText, component.NewHost())
-		if err != nil {
-			return nil, nil, err
-		}
-		instance, err := program.Instance(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		end := func() {
-			instance.Close()
-			_ = engine.Close()
 		}
 		return []contender{{name: "component no-op, beside " + beside, beside: beside, op: callNop(instance)}}, end, nil //nolint:contextcheck // see callNop
 	}
@@ -108,7 +97,7 @@ func freshNops(ctx context.Context) ([]contender, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	plain, err := link(ctx, engine, nopText, component.NewHost())
+	plain, err := link(ctx, engine, nopText, component.NewHost(), nopExport)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +107,7 @@ func freshNops(ctx context.Context) ([]contender, func(), error) {
 		host.Func(&component.Import{Name: fmt.Sprintf("f%d", i)},
 			func(context.Context, *component.Decoder, *component.Encoder) error { return nil })
 	}
-	importing, err := link(ctx, engine, importerText(imports), host)
+	importing, err := link(ctx, engine, importerText(imports), host, nopExport)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -133,7 +122,7 @@ func callNop(caller component.Caller) func() error {
 	return func() error { return caller.Call(ctx, nopExport, nil, nil) }
 }
 
-func link(ctx context.Context, engine *component.Engine, text string, host *component.Host) (*component.Program, error) {
+func link(ctx context.Context, engine *component.Engine, text string, host *component.Host, fn *component.Export) (*component.Program, error) {
 	wasm, err := wasmtime.Wat2Wasm(text)
 	if err != nil {
 		return nil, err
@@ -142,7 +131,7 @@ func link(ctx context.Context, engine *component.Engine, text string, host *comp
 	if err != nil {
 		return nil, err
 	}
-	return engine.Link(c, component.LinkOptions{Host: host, Exports: []*component.Export{nopExport}})
+	return engine.Link(c, component.LinkOptions{Host: host, Exports: []*component.Export{fn}})
 }
 
 // corePeer is wasmtime-go's own call, of a core function.

@@ -22,7 +22,7 @@ func instances(ctx context.Context, o options, _ io.Writer) ([]Row, error) {
 		return nil, err
 	}
 	defer func() { _ = engine.Close() }()
-	program, err := link(ctx, engine, memoryText, component.NewHost())
+	program, err := link(ctx, engine, memoryText, component.NewHost(), nopExport)
 	if err != nil {
 		return nil, err
 	}

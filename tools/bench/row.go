@@ -9,6 +9,8 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Row is one line of the table: a figure's distribution over N samples.
@@ -51,6 +53,8 @@ type contender struct {
 	name   string
 	beside string
 	op     func() error
+	each   int // how often op does what the row is about; 0 is once
+	lanes  int // goroutines that run op at once, for the time that all take together; 0 is one
 }
 
 // How long a contender's turn lasts, and how long it runs before that unmeasured.
@@ -85,10 +89,32 @@ func compete(rounds int, contenders []contender) ([]Row, error) {
 // sample gives the nanoseconds that one operation took, as the mean of a turn.
 func sample(c contender) (float64, error) {
 	runtime.GC()
-	if _, err := repeat(c.op, warmUp); err != nil {
+	if _, err := c.repeat(warmUp); err != nil {
 		return 0, err
 	}
-	return repeat(c.op, turn)
+	return c.repeat(turn)
+}
+
+// repeat runs the contender for a while and gives the mean time of what it does,
+// in nanoseconds.
+func (c contender) repeat(span time.Duration) (float64, error) {
+	lanes := max(c.lanes, 1)
+	took := make([]float64, lanes)
+	var group errgroup.Group
+	for i := range lanes {
+		group.Go(func() (err error) {
+			took[i], err = repeat(c.op, span)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	var rate float64 // per nanosecond, of all lanes
+	for _, ns := range took {
+		rate += float64(max(c.each, 1)) / ns
+	}
+	return 1 / rate, nil
 }
 
 // repeat runs an operation for a while and gives its mean time in nanoseconds.
