@@ -46,8 +46,8 @@ func TestSerializeAndDeserializeRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{
-		"nothing": nil, "another format": bytes.Replace(code, []byte("component 1"), []byte("component 0"), 1),
-		"no code": code[:bytes.IndexByte(code, '\n')+1], "the component itself": []byte("\x00asm\x0d\x00\x01\x00"),
+		"nothing": nil, "another format": bytes.Replace(code, []byte("hygia component "), []byte("hygia component 0"), 1),
+		"no code": code[:bytes.IndexByte(code, '\n')+1], "half a head": code[:4], "the component itself": []byte("\x00asm\x0d\x00\x01\x00"),
 	} {
 		var refusal *component.CompileError
 		if _, err := engine.Deserialize(t.Context(), data); !errors.As(err, &refusal) {
