@@ -26,6 +26,9 @@ type Handle struct {
 // method is called without the instance at hand. It fails with ErrClosed when the
 // handle is a fresh instance's.
 func (h *Handle) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
+	if h == nil {
+		return ErrHandle
+	}
 	if h.inst == nil {
 		return ErrClosed
 	}
@@ -37,7 +40,7 @@ func (h *Handle) Call(ctx context.Context, fn *Export, args func(*Encoder), resu
 // It fails with ErrBusy while the instance is in a call. Dropping a handle
 // that was given away or dropped before, or whose instance is over, does nothing.
 func (h *Handle) Drop(ctx context.Context) error {
-	if h.inst == nil {
+	if h == nil || h.inst == nil {
 		return nil
 	}
 	err := h.inst.dropHandle(ctx, h)

@@ -159,6 +159,35 @@ func Char(s string) (rune, error) {
 	return r, nil
 }
 
+// Bytes gives the bytes of a message, nil where there are none.
+func Bytes(b []byte) ([]byte, error) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	return b, nil
+}
+
+// OptionalBytes converts what an option of bytes holds, to an optional field, whose
+// nil is none.
+func OptionalBytes(option *[]byte) []byte {
+	switch {
+	case option == nil:
+		return nil
+	case *option == nil:
+		return []byte{}
+	default:
+		return *option
+	}
+}
+
+// TryOptionalBytes converts an optional field to an option of bytes.
+func TryOptionalBytes(field []byte) (*[]byte, error) {
+	if field == nil {
+		return nil, nil
+	}
+	return TryOptional(&field, Bytes)
+}
+
 // TryPresent converts a message that may be absent to a value whose nil says so.
 func TryPresent[M, T any](message *M, convert func(*M) (T, error)) (T, error) {
 	if message == nil {

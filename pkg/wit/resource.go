@@ -18,6 +18,24 @@ func Own[T any](dec *component.Decoder, r *component.Resource) T {
 	return as[T](dec, r, dec.Own(r))
 }
 
+// Give gives a resource's value to a guest. It fails for nil, which is no value.
+func Give[T any](enc *component.Encoder, r *component.Resource, v T) {
+	if any(v) == nil {
+		enc.Fail(&component.ValueError{Type: component.OwnOf(r), Reason: "nil"})
+		return
+	}
+	enc.Own(r, v)
+}
+
+// Lend lends a resource's value to a guest. It fails for nil, which is no value.
+func Lend[T any](enc *component.Encoder, r *component.Resource, v T) {
+	if any(v) == nil {
+		enc.Fail(&component.ValueError{Type: component.BorrowOf(r), Reason: "nil"})
+		return
+	}
+	enc.Borrow(r, v)
+}
+
 // Borrow reads a resource's value that a guest lends for the host's call; the zero
 // value where the decoder has an error.
 func Borrow[T any](dec *component.Decoder, r *component.Resource) T {

@@ -20,18 +20,27 @@ func TestRun(t *testing.T) {
 	put(t, "wit/a/a.wit", "/// Docs.\npackage x:a@1.0.0;\ninterface types { record r { text: string } }\n")
 	flags := []string{"-wit", "wit", "-go", "pkg/wit", "-proto", "proto", "-proto-go", "example.org/m/gen"}
 	check := append(flags, "-check")
-	generated := []string{"pkg/wit/a/doc.gen.go", "pkg/wit/a/proto.gen.go", "pkg/wit/a/types.gen.go", "proto/x/a/v1/wit.proto"}
+	generated := []string{"pkg/wit/a/doc.gen.go", "pkg/wit/a/proto.gen.go", "pkg/wit/a/types.gen.go", "proto/x/a/v1/wit.lock", "proto/x/a/v1/wit.proto"}
 
-	expect(t, check, 1, strings.Join(generated, "\n")+"\n", "witgen: 4 generated files are stale: run make generate\n")
+	expect(t, check, 1, strings.Join(generated, "\n")+"\n", "witgen: 5 generated files are stale: run make generate\n")
 	if _, err := os.Stat("pkg"); err == nil {
 		t.Error("-check wrote something")
 	}
 	expect(t, flags, 0, "", "")
 	expect(t, check, 0, "", "")
 
+	put(t, "proto/x/a/v1/wit.lock", "R.text = 1\nR.other = 1\n")
+	expect(t, check, 1, "", "witgen: proto/x/a/v1/wit.lock: line 2: R.other has the number of text\n")
+	put(t, "proto/x/a/v1/wit.lock", "R.text = 7\nR.other = 1\n")
+	expect(t, flags, 0, "", "")
+	expect(t, check, 0, "", "")
+	if text, err := os.ReadFile("proto/x/a/v1/wit.proto"); err != nil || !strings.Contains(string(text), "string text = 7;") {
+		t.Errorf("a number that was given out is not kept: %s, %v", text, err)
+	}
+
 	put(t, "wit/a/a.wit", "package x:a@1.0.0;\ninterface other { record r { text: string } }\n")
-	expect(t, check, 1, "pkg/wit/a/doc.gen.go\npkg/wit/a/other.gen.go\npkg/wit/a/proto.gen.go\npkg/wit/a/types.gen.go\nproto/x/a/v1/wit.proto\n",
-		"witgen: 5 generated files are stale: run make generate\n")
+	expect(t, check, 1, "pkg/wit/a/doc.gen.go\npkg/wit/a/other.gen.go\npkg/wit/a/proto.gen.go\npkg/wit/a/types.gen.go\nproto/x/a/v1/wit.lock\nproto/x/a/v1/wit.proto\n",
+		"witgen: 6 generated files are stale: run make generate\n")
 	expect(t, flags, 0, "", "")
 	expect(t, check, 0, "", "")
 	if _, err := os.Stat("proto/x/a/v1/wit.proto"); err == nil {

@@ -86,7 +86,11 @@ func (p *Program) Files(pkg *model.Package) ([]File, error) {
 	taken := gofile.NewScope(nil, docName, protoName)
 	for _, i := range pkg.Interfaces {
 		// No underscores: what follows one may be taken for an operating system.
-		name := taken.Unique(strings.ReplaceAll(i.Name, "-", ""))
+		name := strings.ReplaceAll(i.Name, "-", "")
+		if i.Guest && i.Twin != nil {
+			name += "client"
+		}
+		name = taken.Unique(name)
 		files = append(files, p.interfaceFile(i, name))
 	}
 	if plan := p.plans[pkg]; plan != nil {

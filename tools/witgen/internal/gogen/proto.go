@@ -91,11 +91,43 @@ func (g *generator) fromFunc(t *model.Type, param string, body func()) {
 func (g *generator) enumConversion(e *protogen.Enum) {
 	t := e.WIT
 	name, mirror := g.typeName(t), g.mirror(t)
+	if !e.Ordered() {
+		g.numberedConversion(e, name, mirror)
+		return
+	}
 	g.toFunc(t, mirror, func() { g.Line("return %s(%s)", mirror, receiver(name)) })
 	g.Decl(name+"FromProto gives the case that an enum's value mirrors. The error is a *wit.FieldError.",
 		"func "+name+"FromProto(m "+mirror+") ("+name+", error)", func() {
 			g.Line("return %s.Enum[%s](m, %d)", g.runtime(), name, len(t.Fields))
 		})
+}
+
+// numberedConversion converts an enum whose numbers are not those of Go, case by
+// case.
+func (g *generator) numberedConversion(e *protogen.Enum, name, mirror string) {
+	t := e.WIT
+	g.toFunc(t, mirror, func() {
+		g.Block("switch "+receiver(name), func() {
+			for i, f := range t.Fields {
+				g.Line("case %s:", g.caseName(t, f))
+				g.Line("return %d", e.Values[i].Number)
+			}
+			g.Line("default:")
+			g.Line("return 0")
+		})
+	})
+	g.fromFunc(t, mirror, func() {
+		g.Block("switch m", func() {
+			g.Line("case 0:")
+			g.Line("return 0, %s.Missing()", g.runtime())
+			for i, f := range t.Fields {
+				g.Line("case %d:", e.Values[i].Number)
+				g.Line("return %s, nil", g.caseName(t, f))
+			}
+			g.Line("default:")
+			g.Line("return 0, %s.OutOfRange()", g.runtime())
+		})
+	})
 }
 
 func (g *generator) flagsConversion(m *protogen.Message) {

@@ -14,7 +14,7 @@ func same(t *model.Type) bool {
 	case model.U8, model.U16, model.S8, model.S16, model.Char:
 		return false
 	default:
-		return t.Kind.Primitive()
+		return t.Kind.Primitive() || t.Bytes()
 	}
 }
 
@@ -29,6 +29,9 @@ func narrowed(t *model.Type) string {
 // toField writes the expression of a message's field.
 func (g *generator) toField(f *protogen.Field, expr string) string {
 	t := f.WIT.Resolve()
+	if t.Bytes() {
+		return expr
+	}
 	if f.Holder == nil || f.Holder.WIT != t {
 		switch t.Kind {
 		case model.List:
@@ -52,6 +55,8 @@ func (g *generator) toOption(elem *model.Type, holder *protogen.Message, expr st
 	switch {
 	case elem.Kind == model.Variant:
 		return g.toValue(elem, holder, expr)
+	case elem.Bytes():
+		return g.runtime() + ".OptionalBytes(" + expr + ")"
 	case elem.Kind.Primitive() || elem.Kind == model.Enum:
 		return g.apply("Optional", elem, holder, expr)
 	default:
@@ -110,6 +115,9 @@ func (g *generator) fromField(scope *gofile.Scope, f *protogen.Field, name, expr
 // an error; empty where the field is the value.
 func (g *generator) fromExpr(f *protogen.Field, expr string) string {
 	t := f.WIT.Resolve()
+	if t.Bytes() {
+		return g.runtime() + ".Bytes(" + expr + ")"
+	}
 	if f.Holder == nil || f.Holder.WIT != t {
 		switch t.Kind {
 		case model.List:
@@ -128,7 +136,7 @@ func (g *generator) fromExpr(f *protogen.Field, expr string) string {
 }
 
 func (g *generator) tryApply(how string, elem *model.Type, holder *protogen.Message, expr string) string {
-	if same(elem) {
+	if same(elem) && !elem.Bytes() {
 		return ""
 	}
 	return g.runtime() + "." + how + "(" + expr + ", " + g.fromFuncName(elem, holder) + ")"
@@ -138,6 +146,8 @@ func (g *generator) fromOption(elem *model.Type, holder *protogen.Message, expr 
 	switch {
 	case elem.Kind == model.Variant:
 		return g.tryApply("TryPresent", elem, holder, expr)
+	case elem.Bytes():
+		return g.runtime() + ".TryOptionalBytes(" + expr + ")"
 	case elem.Kind.Primitive() || elem.Kind == model.Enum:
 		return g.tryApply("TryOptional", elem, holder, expr)
 	default:
@@ -148,6 +158,8 @@ func (g *generator) fromOption(elem *model.Type, holder *protogen.Message, expr 
 // fromFuncName names the function that converts one value from its mirror.
 func (g *generator) fromFuncName(t *model.Type, holder *protogen.Message) string {
 	switch {
+	case t.Bytes():
+		return g.runtime() + ".Bytes"
 	case t.Kind == model.Char:
 		return g.runtime() + ".Char"
 	case t.Kind.Primitive():

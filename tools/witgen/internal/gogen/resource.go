@@ -52,11 +52,11 @@ func (g *generator) hostResource(i *model.Interface, t *model.Type) {
 		})
 	g.Decl("Give"+name+" gives a value to a guest, which owns it from then on.",
 		"func Give"+name+"(enc *"+c+".Encoder, v "+name+")", func() {
-			g.Line("enc.Own(%sResource, v)", name)
+			g.Line("%s.Give(enc, %sResource, v)", g.runtime(), name)
 		})
 	g.Decl("Lend"+name+" lends a value to a guest for one call.",
 		"func Lend"+name+"(enc *"+c+".Encoder, v "+name+")", func() {
-			g.Line("enc.Borrow(%sResource, v)", name)
+			g.Line("%s.Lend(enc, %sResource, v)", g.runtime(), name)
 		})
 	g.resourceDescriptor(i, t)
 }

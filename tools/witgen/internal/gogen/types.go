@@ -30,6 +30,9 @@ func (g *generator) goType(t *model.Type) string {
 	}
 	switch t.Kind {
 	case model.List:
+		if t.Bytes() && !t.Elem.Named() {
+			return "[]byte"
+		}
 		return "[]" + g.goType(t.Elem)
 	case model.Option:
 		if nilable(t) {

@@ -245,7 +245,8 @@ func (b *builder) own(w int) error {
 				err = b.declare(i, *item.Value.Type)
 			case item.Value.Function != nil:
 				var fn *model.Func
-				fn, err = b.function(*item.Value.Function, i.Guest)
+				// What a world uses of an interface is always what it imports.
+				fn, err = b.function(*item.Value.Function, false)
 				i.Funcs = append(i.Funcs, fn)
 			}
 			if err != nil {
@@ -280,11 +281,12 @@ func (b *builder) listed(w *model.World, exported bool, item parser.Entry[parser
 // outside makes the interface of what a world imports or exports outside of any.
 func (b *builder) outside(world parser.World, exported bool) *model.Interface {
 	i := &model.Interface{
-		Package: b.packages[world.Package], Name: world.Name, Docs: clean(world.Docs),
+		Package: b.packages[world.Package], Name: world.Name, World: world.Name, Docs: clean(world.Docs),
 		Position: position(world.Place), Imported: !exported, Exported: exported, Guest: exported,
 	}
 	if !exported {
 		i.Name += "-imports"
+		i.Docs = "What world " + world.Name + " imports outside of interfaces."
 	}
 	return i
 }

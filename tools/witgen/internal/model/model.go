@@ -76,6 +76,8 @@ type Interface struct {
 	// Name is what Go names derive from: the interface's name; for what a world
 	// declares the world's, with what tells it from others.
 	Name string
+	// World is the name of the world that declares what is in no interface.
+	World string
 	// Path is the name by which components import or export the interface, such
 	// as "hygia:content/importer@0.1.0". It is empty for the functions that a
 	// world imports or exports itself.
@@ -102,7 +104,7 @@ type Interface struct {
 // Label says in prose what components import or export.
 func (i *Interface) Label() string {
 	if i.Path == "" {
-		return "functions of its world"
+		return "functions of world " + i.World
 	}
 	return i.Path
 }

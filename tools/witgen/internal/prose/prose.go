@@ -34,6 +34,7 @@ func Sentence(name, link, docs, fallback string) string {
 // what follows it would follow a plural, as in "Findings in the order of their
 // place". A wrong guess costs a clumsy sentence, nothing else.
 func verb(first, rest string) bool {
+	first = strings.TrimRight(first, ",;:.")
 	if !strings.HasSuffix(first, "s") || strings.HasSuffix(first, "ss") || strings.HasSuffix(first, "'s") {
 		return false
 	}

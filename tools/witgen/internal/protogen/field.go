@@ -7,18 +7,20 @@ import (
 
 const emptyPath = "google/protobuf/empty.proto"
 
-// newMessage makes a message; outer is the Go name of the one that holds it.
-func newMessage(name, outer string) *Message {
-	goName := naming.ProtoGo(name)
-	if outer != "" {
-		goName = outer + "_" + goName
+// newMessage makes a message; outer is the one that holds it, nil for none.
+func newMessage(name string, outer *Message) *Message {
+	m := &Message{Name: name, GoName: naming.ProtoGo(name), path: name}
+	if outer != nil {
+		m.GoName = outer.GoName + "_" + m.GoName
+		m.path = outer.path + "." + name
 	}
-	return &Message{Name: name, GoName: goName}
+	return m
 }
 
 // add appends a field of a WIT type, which is nil for a case without payload.
 func (p *planner) add(m *Message, name, docs string, t *model.Type, pos model.Position) error {
-	f := &Field{Name: naming.Snake(name), Docs: docs, Number: len(m.Fields) + 1, WIT: t}
+	f := &Field{Name: naming.Snake(name), Docs: docs, WIT: t}
+	f.Number = p.file.Lock.number(m.path, f.Name)
 	m.Fields = append(m.Fields, f)
 	if t == nil {
 		p.use(emptyPath)
@@ -29,7 +31,7 @@ func (p *planner) add(m *Message, name, docs string, t *model.Type, pos model.Po
 	switch {
 	case m.Oneof != "":
 		// A member of a oneof carries no label: lists and options need a holder.
-	case value.Kind == model.List:
+	case value.Kind == model.List && !value.Bytes():
 		f.Label, value = "repeated", value.Elem.Resolve()
 	case value.Kind == model.Option:
 		value = value.Elem.Resolve()
@@ -42,7 +44,9 @@ func (p *planner) add(m *Message, name, docs string, t *model.Type, pos model.Po
 
 // scalar reports whether a field of the type needs "optional" to tell its
 // absence: a message tells it by itself.
-func scalar(t *model.Type) bool { return t.Kind.Primitive() || t.Kind == model.Enum }
+func scalar(t *model.Type) bool {
+	return t.Kind.Primitive() || t.Kind == model.Enum || t.Bytes()
+}
 
 // single sets the field's type, making a nested message for what no field can
 // hold as one value.
@@ -54,7 +58,11 @@ func (p *planner) single(m *Message, f *Field, name string, t *model.Type, pos m
 	if t.Named() {
 		return p.named(f, t, pos)
 	}
-	holder := newMessage(naming.Message(name+"-"+t.Kind.String()), m.GoName)
+	if t.Bytes() {
+		f.Type = "bytes"
+		return nil
+	}
+	holder := newMessage(naming.Message(name+"-"+t.Kind.String()), m)
 	holder.WIT = t
 	m.Nested = append(m.Nested, holder)
 	f.Type, f.Holder = holder.Name, holder

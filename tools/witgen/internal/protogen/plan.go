@@ -7,6 +7,8 @@
 package protogen
 
 import (
+	"strings"
+
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
 )
@@ -26,6 +28,10 @@ type File struct {
 	Imports  []string
 	Messages []*Message
 	Enums    []*Enum
+	// LeftOut are types that proto cannot say, by their names in WIT.
+	LeftOut []string
+	// Lock holds the numbers, those that are new among them.
+	Lock *Lock
 	// order holds messages and enums as they are declared.
 	order []any
 }
@@ -41,6 +47,9 @@ type Message struct {
 	GoOneof string
 	Fields  []*Field
 	Nested  []*Message
+	// Reserved are fields that are gone.
+	Reserved []Reserved
+	path     string
 	// WIT is the type that it mirrors: a declared one, or an anonymous one that
 	// no field can hold by itself.
 	WIT *model.Type
@@ -66,12 +75,25 @@ type Field struct {
 	WIT *model.Type
 }
 
-// Enum is one enum. The value at index i has the number i+1: 0 is unspecified.
+// Enum is one enum. 0 is unspecified.
 type Enum struct {
 	Name   string
 	Docs   string
 	Values []EnumValue
-	WIT    *model.Type
+	// Reserved are values that are gone.
+	Reserved []Reserved
+	WIT      *model.Type
+}
+
+// Ordered reports whether the value at index i has the number i+1, as Go's has: so
+// it is until a case is put between others, or one is gone.
+func (e *Enum) Ordered() bool {
+	for i, v := range e.Values {
+		if v.Number != i+1 {
+			return false
+		}
+	}
+	return true
 }
 
 // Unspecified gives the name of the value 0, which no WIT case has.
@@ -81,13 +103,21 @@ func (e *Enum) Unspecified() string {
 
 // EnumValue is one value of an enum.
 type EnumValue struct {
-	Name string
-	Docs string
+	Name   string
+	Docs   string
+	Number int
 }
 
-// Plan gives the plan of a package's wit.proto; nil where the package has no
-// types to mirror.
-func Plan(pkg *model.Package) (*File, error) {
+// LockPath gives the path of the lock of a package's numbers, relative to the root
+// of the proto files.
+func LockPath(pkg *model.Package) string {
+	return strings.TrimSuffix(protoPath(pkg), ".proto") + ".lock"
+}
+
+// Plan gives the plan of a package's wit.proto, by the numbers that were given out
+// before, and adds new ones to the lock; nil where the package has no types to
+// mirror.
+func Plan(pkg *model.Package, lock *Lock) (*File, error) {
 	for _, i := range pkg.Interfaces {
 		if i.Name == Interface && len(i.Types) > 0 {
 			p := &planner{file: &File{
@@ -95,8 +125,16 @@ func Plan(pkg *model.Package) (*File, error) {
 				Path:    protoPath(pkg),
 				Source:  pkg.Source,
 				Docs:    pkg.Docs,
+				Lock:    lock,
 			}, imports: map[string]bool{}}
-			return p.file, p.types(i)
+			err := p.types(i)
+			if err == nil && len(p.file.order) == 0 {
+				return nil, nil
+			}
+			if path := lock.exhausted(); err == nil && path != "" {
+				err = model.Errorf(i.Position, "proto has no number left for what is new in %s", path)
+			}
+			return p.file, err
 		}
 	}
 	return nil, nil
@@ -119,6 +157,10 @@ type planner struct {
 
 func (p *planner) types(i *model.Interface) error {
 	for _, t := range i.Types {
+		if t.Holds(func(t *model.Type) bool { return t.Kind == model.Resource || t.Handle() != nil }) {
+			p.file.LeftOut = append(p.file.LeftOut, t.Name)
+			continue
+		}
 		switch t.Kind {
 		case model.Alias:
 			// Proto has no aliases: whatever uses it says what it stands for.
@@ -135,18 +177,19 @@ func (p *planner) types(i *model.Interface) error {
 
 func (p *planner) enum(t *model.Type) {
 	e := &Enum{Name: naming.Message(t.Name), Docs: t.Docs, WIT: t}
+	var used []string
 	for _, c := range t.Fields {
-		e.Values = append(e.Values, EnumValue{
-			Name: naming.Screaming(t.Name) + "_" + naming.Screaming(c.Name),
-			Docs: c.Docs,
-		})
+		name := naming.Screaming(t.Name) + "_" + naming.Screaming(c.Name)
+		e.Values = append(e.Values, EnumValue{Name: name, Docs: c.Docs, Number: p.file.Lock.number(e.Name, name)})
+		used = append(used, name)
 	}
+	e.Reserved = p.file.Lock.reserved(e.Name, used)
 	p.file.Enums = append(p.file.Enums, e)
 	p.file.order = append(p.file.order, e)
 }
 
 func (p *planner) message(t *model.Type) error {
-	m := newMessage(naming.Message(t.Name), "")
+	m := newMessage(naming.Message(t.Name), nil)
 	m.Docs, m.WIT = t.Docs, t
 	if t.Kind == model.Variant {
 		m.oneof(t)
@@ -163,7 +206,20 @@ func (p *planner) message(t *model.Type) error {
 	p.file.Messages = append(p.file.Messages, m)
 	p.file.order = append(p.file.order, m)
 	m.resolveGoNames()
+	m.reserve(p.file.Lock)
 	return nil
+}
+
+// reserve notes what a message and those in it have given out and use no more.
+func (m *Message) reserve(lock *Lock) {
+	var used []string
+	for _, f := range m.Fields {
+		used = append(used, f.Name)
+	}
+	m.Reserved = lock.reserved(m.path, used)
+	for _, n := range m.Nested {
+		n.reserve(lock)
+	}
 }
 
 // oneof names the message's oneof, which shares a scope with its fields.

@@ -3,6 +3,7 @@ package protogen
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +16,10 @@ func (f *File) Print() []byte {
 	p.line("")
 	p.docs(f.Docs)
 	p.line("package %s;", f.Package)
+	if len(f.LeftOut) > 0 {
+		p.line("")
+		p.docs("Proto has no handles to resources, so these are left out: " + strings.Join(f.LeftOut, ", ") + ".")
+	}
 	if len(f.Imports) > 0 {
 		p.line("")
 		for _, path := range slices.Sorted(slices.Values(f.Imports)) {
@@ -68,17 +73,18 @@ func (p *printer) block(head string, body func()) {
 func (p *printer) enum(e *Enum) {
 	p.docs(e.Docs)
 	p.block("enum "+e.Name, func() {
+		p.reserved(e.Reserved)
 		p.line("%s = 0;", e.Unspecified())
-		for i, v := range e.Values {
+		for _, v := range e.Values {
 			p.docs(v.Docs)
-			p.line("%s = %d;", v.Name, i+1)
+			p.line("%s = %d;", v.Name, v.Number)
 		}
 	})
 }
 
 func (p *printer) message(m *Message) {
 	p.docs(m.Docs)
-	if len(m.Fields) == 0 {
+	if len(m.Fields) == 0 && len(m.Reserved) == 0 {
 		p.line("message %s {}", m.Name)
 		return
 	}
@@ -87,12 +93,27 @@ func (p *printer) message(m *Message) {
 			p.message(n)
 			p.line("")
 		}
+		p.reserved(m.Reserved)
 		if m.Oneof == "" {
 			p.fields(m.Fields)
 			return
 		}
 		p.block("oneof "+m.Oneof, func() { p.fields(m.Fields) })
 	})
+}
+
+// reserved keeps numbers and names from being given to something else.
+func (p *printer) reserved(reserved []Reserved) {
+	if len(reserved) == 0 {
+		return
+	}
+	var numbers, names []string
+	for _, r := range reserved {
+		numbers = append(numbers, strconv.Itoa(r.Number))
+		names = append(names, strconv.Quote(r.Name))
+	}
+	p.line("reserved %s;", strings.Join(numbers, ", "))
+	p.line("reserved %s;", strings.Join(names, ", "))
 }
 
 func (p *printer) fields(fields []*Field) {

@@ -18,6 +18,7 @@ import (
 var cases = map[reflect.Type]int{
 	reflect.TypeFor[kinds.Stage]():              3,
 	reflect.TypeFor[kinds.Single]():             1,
+	reflect.TypeFor[kinds.TakenCase]():          3,
 	reflect.TypeFor[document.EntryKind]():       2,
 	reflect.TypeFor[validation.Severity]():      3,
 	reflect.TypeFor[validation.Field]():         6,
@@ -44,6 +45,7 @@ var variants = map[reflect.Type][]reflect.Type{
 		reflect.TypeFor[kinds.ChoiceMaybe](), reflect.TypeFor[kinds.ChoicePair](),
 		reflect.TypeFor[kinds.ChoiceOutcome](),
 	},
+	reflect.TypeFor[kinds.Bulk](): {reflect.TypeFor[kinds.BulkBody](), reflect.TypeFor[kinds.BulkMany]()},
 	reflect.TypeFor[kinds.Bare](): {reflect.TypeFor[kinds.BareLeft](), reflect.TypeFor[kinds.BareRight]()},
 	reflect.TypeFor[kinds.KindsOfKind](): {
 		reflect.TypeFor[kinds.KindsOfKindKind](), reflect.TypeFor[kinds.KindsOfKindOther](),

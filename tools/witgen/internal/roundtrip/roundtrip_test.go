@@ -17,6 +17,7 @@ import (
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
+	kindsv1 "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/pb/test/kinds/v1"
 )
 
 // Each value that becomes a message, crosses the wire, and comes back is what it
@@ -32,6 +33,8 @@ func TestValuesSurviveProto(t *testing.T) {
 	t.Run("lists", overProto(kinds.Lists.Proto, kinds.ListsFromProto))
 	t.Run("options", overProto(kinds.Options.Proto, kinds.OptionsFromProto))
 	t.Run("compositions", overProto(kinds.Compositions.Proto, kinds.CompositionsFromProto))
+	t.Run("bulks", overProto(kinds.Bulks.Proto, kinds.BulksFromProto))
+	t.Run("bulk", overProto(kinds.BulkProto, kinds.BulkFromProto))
 	t.Run("taken", overProto(kinds.Taken.Proto, kinds.TakenFromProto))
 	t.Run("order", overProto(calls.Order.Proto, calls.OrderFromProto))
 
@@ -85,6 +88,9 @@ func TestValuesSurviveComponents(t *testing.T) {
 	t.Run("lists", overComponent(engine, kinds.ListsType, lowerBy[kinds.Lists], kinds.LiftLists))
 	t.Run("options", overComponent(engine, kinds.OptionsType, lowerBy[kinds.Options], kinds.LiftOptions))
 	t.Run("compositions", overComponent(engine, kinds.CompositionsType, lowerBy[kinds.Compositions], kinds.LiftCompositions))
+	t.Run("bulks", overComponent(engine, kinds.BulksType, lowerBy[kinds.Bulks], kinds.LiftBulks))
+	t.Run("bulk", overComponent(engine, kinds.BulkType, kinds.LowerBulk, kinds.LiftBulk))
+	t.Run("taken case", overComponent(engine, kinds.TakenCaseType, lowerBy[kinds.TakenCase], kinds.LiftTakenCase))
 	t.Run("taken", overComponent(engine, kinds.TakenType, lowerBy[kinds.Taken], kinds.LiftTaken))
 	t.Run("order", overComponent(engine, calls.OrderType, lowerBy[calls.Order], calls.LiftOrder))
 
@@ -138,5 +144,27 @@ func TestNoCaseIsLowered(t *testing.T) {
 				t.Errorf("got %v, want a *component.ValueError", err)
 			}
 		})
+	}
+}
+
+// An enum from which a case is gone keeps the numbers of the others, and refuses
+// that of the one that is.
+func TestNumbersOfAnEnumStay(t *testing.T) {
+	numbers := map[kinds.TakenCase]int32{
+		kinds.TakenCaseTypeCase: 1, kinds.TakenCaseProtoCase: 4, kinds.TakenCaseFromProtoCase: 3,
+	}
+	for c, want := range numbers {
+		got, err := kinds.TakenCaseFromProto(c.Proto())
+		if int32(c.Proto()) != want || got != c || err != nil {
+			t.Errorf("%s: number %d, want %d; back again %s, %v", c, c.Proto(), want, got, err)
+		}
+	}
+	if n := kinds.TakenCase(0).Proto(); n != 0 {
+		t.Errorf("no case has the number %d", n)
+	}
+	for n, want := range map[int32]string{0: "message is not set", 2: "message is out of range", 5: "message is out of range"} {
+		if _, err := kinds.TakenCaseFromProto(kindsv1.TakenCase(n)); err == nil || err.Error() != want {
+			t.Errorf("%d: got %v, want %s", n, err, want)
+		}
 	}
 }

@@ -158,8 +158,8 @@ func TestPackagesOfOneFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(files); n != 6 {
-		t.Errorf("got %d files, want 6: of each package its docs, its interface, and of b:q the messages with their conversions", n)
+	if n := len(files); n != 7 {
+		t.Errorf("got %d files, want 7: of each package its docs and its interface, and of b:q messages, their numbers and conversions", n)
 	}
 	write(t, witgen.File{Path: filepath.Join(deps, "copy", "q.wit"), Content: []byte(q)})
 	const want = "p/deps/copy/q.wit:1:9: package `b:q` is defined in two different locations"

@@ -4,6 +4,10 @@ package witgen
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/gogen"
@@ -49,7 +53,11 @@ func generate(c Config, packages []*model.Package) ([]File, error) {
 		if c.Proto == "" {
 			break
 		}
-		plan, err := protogen.Plan(pkg)
+		lock, err := readLock(filepath.Join(c.Proto, filepath.FromSlash(protogen.LockPath(pkg))))
+		if err != nil {
+			return nil, err
+		}
+		plan, err := protogen.Plan(pkg, lock)
 		if err != nil {
 			return nil, err
 		}
@@ -70,10 +78,29 @@ func generate(c Config, packages []*model.Package) ([]File, error) {
 	}
 	for _, pkg := range packages {
 		if plan := plans[pkg]; plan != nil {
-			files = append(files, File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.Path)), Content: plan.Print()})
+			files = append(files,
+				File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.Path)), Content: plan.Print()},
+				File{Path: filepath.Join(c.Proto, filepath.FromSlash(protogen.LockPath(pkg))), Content: plan.Lock.Bytes(plan.Source)})
 		}
 	}
 	return files, nil
+}
+
+// readLock reads the numbers that were given out before; none where there is no
+// such file.
+func readLock(path string) (*protogen.Lock, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // below the folder of the command line
+	if errors.Is(err, fs.ErrNotExist) {
+		return protogen.NewLock(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the numbers of proto fields: %w", err)
+	}
+	lock, err := protogen.ParseLock(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return lock, nil
 }
 
 // GeneratePackage gives the Go files of one WIT package, a file or a folder, and of

@@ -95,5 +95,5 @@ func leftovers(c Config, files []File) ([]string, error) {
 }
 
 func generatedName(name string) bool {
-	return name == "wit.proto" || strings.HasSuffix(name, ".gen.go")
+	return name == "wit.proto" || name == "wit.lock" || strings.HasSuffix(name, ".gen.go")
 }

@@ -1,8 +1,6 @@
 ;; A component of world test:calls/both, by hand: it passes the helper on to its
 ;; host, and gives fixed results elsewhere. To build guest.wasm from it:
-;;
-;;   wasm-tools component embed --world both ../../witgen/testdata/wit/calls guest.wat |
-;;     wasm-tools component new -o guest.wasm
+;; go test -update.
 (module
   (import "test:calls/helper" "note" (func $note (param i32 i32 i32)))
   (import "test:calls/helper" "ask" (func $ask

@@ -30,6 +30,37 @@ func SingleFromProto(m kindsv1.Single) (Single, error) {
 	return wit.Enum[Single](m, 1)
 }
 
+// Proto gives the enum's value that mirrors the case.
+func (t TakenCase) Proto() kindsv1.TakenCase {
+	switch t {
+	case TakenCaseTypeCase:
+		return 1
+	case TakenCaseProtoCase:
+		return 4
+	case TakenCaseFromProtoCase:
+		return 3
+	default:
+		return 0
+	}
+}
+
+// TakenCaseFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func TakenCaseFromProto(m kindsv1.TakenCase) (TakenCase, error) {
+	switch m {
+	case 0:
+		return 0, wit.Missing()
+	case 1:
+		return TakenCaseTypeCase, nil
+	case 4:
+		return TakenCaseProtoCase, nil
+	case 3:
+		return TakenCaseFromProtoCase, nil
+	default:
+		return 0, wit.OutOfRange()
+	}
+}
+
 // Proto gives the message that mirrors the value.
 func (p Primitives) Proto() *kindsv1.Primitives {
 	return &kindsv1.Primitives{
@@ -1300,6 +1331,449 @@ func compositionsDeepestOptionValueResultErrorListValueOptionFromProto(m *kindsv
 		return v, wit.InField("value", err)
 	}
 	v = value
+	return v, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (b Bulks) Proto() *kindsv1.Bulks {
+	return &kindsv1.Bulks{
+		Body:    b.Body,
+		Perhaps: wit.OptionalBytes(b.Perhaps),
+		Chunks:  b.Chunks,
+		Octets:  b.Octets,
+		Pair:    bulksPairTupleProto(b.Pair),
+		Outcome: bulksOutcomeResultProto(b.Outcome),
+		Nine:    bulksNineTupleProto(b.Nine),
+		Nines:   wit.Map(b.Nines, bulksNinesTupleProto),
+	}
+}
+
+// BulksFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func BulksFromProto(m *kindsv1.Bulks) (Bulks, error) {
+	if m == nil {
+		return Bulks{}, wit.Missing()
+	}
+	body, err := wit.Bytes(m.Body)
+	if err != nil {
+		return Bulks{}, wit.InField("body", err)
+	}
+	perhaps, err := wit.TryOptionalBytes(m.Perhaps)
+	if err != nil {
+		return Bulks{}, wit.InField("perhaps", err)
+	}
+	chunks, err := wit.TryMap(m.Chunks, wit.Bytes)
+	if err != nil {
+		return Bulks{}, wit.InField("chunks", err)
+	}
+	octets, err := wit.Bytes(m.Octets)
+	if err != nil {
+		return Bulks{}, wit.InField("octets", err)
+	}
+	pair, err := bulksPairTupleFromProto(m.Pair)
+	if err != nil {
+		return Bulks{}, wit.InField("pair", err)
+	}
+	outcome, err := bulksOutcomeResultFromProto(m.Outcome)
+	if err != nil {
+		return Bulks{}, wit.InField("outcome", err)
+	}
+	nine, err := bulksNineTupleFromProto(m.Nine)
+	if err != nil {
+		return Bulks{}, wit.InField("nine", err)
+	}
+	nines, err := wit.TryMap(m.Nines, bulksNinesTupleFromProto)
+	if err != nil {
+		return Bulks{}, wit.InField("nines", err)
+	}
+	return Bulks{
+		Body:    body,
+		Perhaps: perhaps,
+		Chunks:  chunks,
+		Octets:  octets,
+		Pair:    pair,
+		Outcome: outcome,
+		Nine:    nine,
+		Nines:   nines,
+	}, nil
+}
+
+func bulksPairTupleProto(v wit.Tuple2[[]byte, string]) *kindsv1.Bulks_PairTuple {
+	return &kindsv1.Bulks_PairTuple{
+		F00: v.F0,
+		F01: v.F1,
+	}
+}
+
+func bulksPairTupleFromProto(m *kindsv1.Bulks_PairTuple) (wit.Tuple2[[]byte, string], error) {
+	var v wit.Tuple2[[]byte, string]
+	if m == nil {
+		return v, wit.Missing()
+	}
+	f00, err := wit.Bytes(m.F00)
+	if err != nil {
+		return v, wit.InField("f00", err)
+	}
+	v.F0 = f00
+	v.F1 = m.F01
+	return v, nil
+}
+
+func bulksOutcomeResultProto(v wit.Result[[]byte, string]) *kindsv1.Bulks_OutcomeResult {
+	if v.Failed {
+		return &kindsv1.Bulks_OutcomeResult{Result: &kindsv1.Bulks_OutcomeResult_Error{Error: v.Err}}
+	}
+	return &kindsv1.Bulks_OutcomeResult{Result: &kindsv1.Bulks_OutcomeResult_Ok{Ok: v.OK}}
+}
+
+func bulksOutcomeResultFromProto(m *kindsv1.Bulks_OutcomeResult) (wit.Result[[]byte, string], error) {
+	var v wit.Result[[]byte, string]
+	switch kind := m.GetResult().(type) {
+	case *kindsv1.Bulks_OutcomeResult_Ok:
+		ok, err := wit.Bytes(kind.Ok)
+		if err != nil {
+			return v, wit.InField("ok", err)
+		}
+		v.OK = ok
+		return v, nil
+	case *kindsv1.Bulks_OutcomeResult_Error:
+		v.Failed = true
+		v.Err = kind.Error
+		return v, nil
+	default:
+		return v, wit.Missing()
+	}
+}
+
+func bulksNineTupleProto(v struct {
+	F0 uint8
+	F1 uint16
+	F2 []byte
+	F3 int8
+	F4 string
+	F5 bool
+	F6 Stage
+	F7 wit.Tuple1[uint8]
+	F8 uint64
+}) *kindsv1.Bulks_NineTuple {
+	return &kindsv1.Bulks_NineTuple{
+		F00: uint32(v.F0),
+		F01: uint32(v.F1),
+		F02: v.F2,
+		F03: int32(v.F3),
+		F04: v.F4,
+		F05: v.F5,
+		F06: v.F6.Proto(),
+		F07: bulksNineTupleF07TupleProto(v.F7),
+		F08: v.F8,
+	}
+}
+
+func bulksNineTupleFromProto(m *kindsv1.Bulks_NineTuple) (struct {
+	F0 uint8
+	F1 uint16
+	F2 []byte
+	F3 int8
+	F4 string
+	F5 bool
+	F6 Stage
+	F7 wit.Tuple1[uint8]
+	F8 uint64
+}, error) {
+	var v struct {
+		F0 uint8
+		F1 uint16
+		F2 []byte
+		F3 int8
+		F4 string
+		F5 bool
+		F6 Stage
+		F7 wit.Tuple1[uint8]
+		F8 uint64
+	}
+	if m == nil {
+		return v, wit.Missing()
+	}
+	f00, err := wit.Narrow[uint8](m.F00)
+	if err != nil {
+		return v, wit.InField("f00", err)
+	}
+	v.F0 = f00
+	f01, err := wit.Narrow[uint16](m.F01)
+	if err != nil {
+		return v, wit.InField("f01", err)
+	}
+	v.F1 = f01
+	f02, err := wit.Bytes(m.F02)
+	if err != nil {
+		return v, wit.InField("f02", err)
+	}
+	v.F2 = f02
+	f03, err := wit.Narrow[int8](m.F03)
+	if err != nil {
+		return v, wit.InField("f03", err)
+	}
+	v.F3 = f03
+	v.F4 = m.F04
+	v.F5 = m.F05
+	f06, err := StageFromProto(m.F06)
+	if err != nil {
+		return v, wit.InField("f06", err)
+	}
+	v.F6 = f06
+	f07, err := bulksNineTupleF07TupleFromProto(m.F07)
+	if err != nil {
+		return v, wit.InField("f07", err)
+	}
+	v.F7 = f07
+	v.F8 = m.F08
+	return v, nil
+}
+
+func bulksNineTupleF07TupleProto(v wit.Tuple1[uint8]) *kindsv1.Bulks_NineTuple_F07Tuple {
+	return &kindsv1.Bulks_NineTuple_F07Tuple{
+		F00: uint32(v.F0),
+	}
+}
+
+func bulksNineTupleF07TupleFromProto(m *kindsv1.Bulks_NineTuple_F07Tuple) (wit.Tuple1[uint8], error) {
+	var v wit.Tuple1[uint8]
+	if m == nil {
+		return v, wit.Missing()
+	}
+	f00, err := wit.Narrow[uint8](m.F00)
+	if err != nil {
+		return v, wit.InField("f00", err)
+	}
+	v.F0 = f00
+	return v, nil
+}
+
+func bulksNinesTupleProto(v struct {
+	F0 uint8
+	F1 uint8
+	F2 uint8
+	F3 uint8
+	F4 uint8
+	F5 uint8
+	F6 uint8
+	F7 uint8
+	F8 Stage
+}) *kindsv1.Bulks_NinesTuple {
+	return &kindsv1.Bulks_NinesTuple{
+		F00: uint32(v.F0),
+		F01: uint32(v.F1),
+		F02: uint32(v.F2),
+		F03: uint32(v.F3),
+		F04: uint32(v.F4),
+		F05: uint32(v.F5),
+		F06: uint32(v.F6),
+		F07: uint32(v.F7),
+		F08: v.F8.Proto(),
+	}
+}
+
+func bulksNinesTupleFromProto(m *kindsv1.Bulks_NinesTuple) (struct {
+	F0 uint8
+	F1 uint8
+	F2 uint8
+	F3 uint8
+	F4 uint8
+	F5 uint8
+	F6 uint8
+	F7 uint8
+	F8 Stage
+}, error) {
+	var v struct {
+		F0 uint8
+		F1 uint8
+		F2 uint8
+		F3 uint8
+		F4 uint8
+		F5 uint8
+		F6 uint8
+		F7 uint8
+		F8 Stage
+	}
+	if m == nil {
+		return v, wit.Missing()
+	}
+	f00, err := wit.Narrow[uint8](m.F00)
+	if err != nil {
+		return v, wit.InField("f00", err)
+	}
+	v.F0 = f00
+	f01, err := wit.Narrow[uint8](m.F01)
+	if err != nil {
+		return v, wit.InField("f01", err)
+	}
+	v.F1 = f01
+	f02, err := wit.Narrow[uint8](m.F02)
+	if err != nil {
+		return v, wit.InField("f02", err)
+	}
+	v.F2 = f02
+	f03, err := wit.Narrow[uint8](m.F03)
+	if err != nil {
+		return v, wit.InField("f03", err)
+	}
+	v.F3 = f03
+	f04, err := wit.Narrow[uint8](m.F04)
+	if err != nil {
+		return v, wit.InField("f04", err)
+	}
+	v.F4 = f04
+	f05, err := wit.Narrow[uint8](m.F05)
+	if err != nil {
+		return v, wit.InField("f05", err)
+	}
+	v.F5 = f05
+	f06, err := wit.Narrow[uint8](m.F06)
+	if err != nil {
+		return v, wit.InField("f06", err)
+	}
+	v.F6 = f06
+	f07, err := wit.Narrow[uint8](m.F07)
+	if err != nil {
+		return v, wit.InField("f07", err)
+	}
+	v.F7 = f07
+	f08, err := StageFromProto(m.F08)
+	if err != nil {
+		return v, wit.InField("f08", err)
+	}
+	v.F8 = f08
+	return v, nil
+}
+
+// BulkProto gives the message that mirrors a value, nil for nil.
+func BulkProto(v Bulk) *kindsv1.Bulk {
+	switch v := v.(type) {
+	case BulkBody:
+		return &kindsv1.Bulk{Kind: &kindsv1.Bulk_Body{Body: v.Value}}
+	case BulkMany:
+		return &kindsv1.Bulk{Kind: &kindsv1.Bulk_Many{Many: bulkManyTupleProto(v.Value)}}
+	default:
+		return nil
+	}
+}
+
+// BulkFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func BulkFromProto(m *kindsv1.Bulk) (Bulk, error) {
+	switch kind := m.GetKind().(type) {
+	case *kindsv1.Bulk_Body:
+		body, err := wit.Bytes(kind.Body)
+		if err != nil {
+			return nil, wit.InField("body", err)
+		}
+		return BulkBody{Value: body}, nil
+	case *kindsv1.Bulk_Many:
+		many, err := bulkManyTupleFromProto(kind.Many)
+		if err != nil {
+			return nil, wit.InField("many", err)
+		}
+		return BulkMany{Value: many}, nil
+	default:
+		return nil, wit.Missing()
+	}
+}
+
+func bulkManyTupleProto(v struct {
+	F0 uint8
+	F1 uint8
+	F2 uint8
+	F3 uint8
+	F4 uint8
+	F5 uint8
+	F6 uint8
+	F7 uint8
+	F8 uint8
+}) *kindsv1.Bulk_ManyTuple {
+	return &kindsv1.Bulk_ManyTuple{
+		F00: uint32(v.F0),
+		F01: uint32(v.F1),
+		F02: uint32(v.F2),
+		F03: uint32(v.F3),
+		F04: uint32(v.F4),
+		F05: uint32(v.F5),
+		F06: uint32(v.F6),
+		F07: uint32(v.F7),
+		F08: uint32(v.F8),
+	}
+}
+
+func bulkManyTupleFromProto(m *kindsv1.Bulk_ManyTuple) (struct {
+	F0 uint8
+	F1 uint8
+	F2 uint8
+	F3 uint8
+	F4 uint8
+	F5 uint8
+	F6 uint8
+	F7 uint8
+	F8 uint8
+}, error) {
+	var v struct {
+		F0 uint8
+		F1 uint8
+		F2 uint8
+		F3 uint8
+		F4 uint8
+		F5 uint8
+		F6 uint8
+		F7 uint8
+		F8 uint8
+	}
+	if m == nil {
+		return v, wit.Missing()
+	}
+	f00, err := wit.Narrow[uint8](m.F00)
+	if err != nil {
+		return v, wit.InField("f00", err)
+	}
+	v.F0 = f00
+	f01, err := wit.Narrow[uint8](m.F01)
+	if err != nil {
+		return v, wit.InField("f01", err)
+	}
+	v.F1 = f01
+	f02, err := wit.Narrow[uint8](m.F02)
+	if err != nil {
+		return v, wit.InField("f02", err)
+	}
+	v.F2 = f02
+	f03, err := wit.Narrow[uint8](m.F03)
+	if err != nil {
+		return v, wit.InField("f03", err)
+	}
+	v.F3 = f03
+	f04, err := wit.Narrow[uint8](m.F04)
+	if err != nil {
+		return v, wit.InField("f04", err)
+	}
+	v.F4 = f04
+	f05, err := wit.Narrow[uint8](m.F05)
+	if err != nil {
+		return v, wit.InField("f05", err)
+	}
+	v.F5 = f05
+	f06, err := wit.Narrow[uint8](m.F06)
+	if err != nil {
+		return v, wit.InField("f06", err)
+	}
+	v.F6 = f06
+	f07, err := wit.Narrow[uint8](m.F07)
+	if err != nil {
+		return v, wit.InField("f07", err)
+	}
+	v.F7 = f07
+	f08, err := wit.Narrow[uint8](m.F08)
+	if err != nil {
+		return v, wit.InField("f08", err)
+	}
+	v.F8 = f08
 	return v, nil
 }
 

@@ -1169,6 +1169,231 @@ func LiftCompositions(dec *component.Decoder) Compositions {
 	return v
 }
 
+// Octets is the WIT type octets.
+type Octets = []byte
+
+// Bulks bytes wherever they can stand, and more elements than have a name.
+type Bulks struct {
+	Body    []byte
+	Perhaps *[]byte
+	Chunks  [][]byte
+	Octets  Octets
+	Pair    wit.Tuple2[[]byte, string]
+	Outcome wit.Result[[]byte, string]
+	Nine    struct {
+		F0 uint8
+		F1 uint16
+		F2 []byte
+		F3 int8
+		F4 string
+		F5 bool
+		F6 Stage
+		F7 wit.Tuple1[uint8]
+		F8 uint64
+	}
+	Nines []struct {
+		F0 uint8
+		F1 uint8
+		F2 uint8
+		F3 uint8
+		F4 uint8
+		F5 uint8
+		F6 uint8
+		F7 uint8
+		F8 Stage
+	}
+}
+
+// Lower writes the value for a guest.
+func (b Bulks) Lower(enc *component.Encoder) {
+	enc.Bytes(b.Body)
+	enc.Option(b.Perhaps != nil)
+	if b.Perhaps != nil {
+		enc.Bytes(*b.Perhaps)
+	}
+	enc.List(len(b.Chunks))
+	for _, v := range b.Chunks {
+		enc.Bytes(v)
+	}
+	enc.Bytes(b.Octets)
+	enc.Bytes(b.Pair.F0)
+	enc.String(b.Pair.F1)
+	if b.Outcome.Failed {
+		enc.Case(1)
+		enc.String(b.Outcome.Err)
+	} else {
+		enc.Case(0)
+		enc.Bytes(b.Outcome.OK)
+	}
+	enc.U8(b.Nine.F0)
+	enc.U16(b.Nine.F1)
+	enc.Bytes(b.Nine.F2)
+	enc.S8(b.Nine.F3)
+	enc.String(b.Nine.F4)
+	enc.Bool(b.Nine.F5)
+	b.Nine.F6.Lower(enc)
+	enc.U8(b.Nine.F7.F0)
+	enc.U64(b.Nine.F8)
+	enc.List(len(b.Nines))
+	for _, v := range b.Nines {
+		enc.U8(v.F0)
+		enc.U8(v.F1)
+		enc.U8(v.F2)
+		enc.U8(v.F3)
+		enc.U8(v.F4)
+		enc.U8(v.F5)
+		enc.U8(v.F6)
+		enc.U8(v.F7)
+		v.F8.Lower(enc)
+	}
+}
+
+// LiftBulks reads a value that a guest gave; it is of no use where dec has an
+// error.
+func LiftBulks(dec *component.Decoder) Bulks {
+	var v Bulks
+	v.Body = dec.Bytes()
+	if dec.Option() {
+		v.Perhaps = new(dec.Bytes())
+	}
+	if n := dec.List(); n > 0 {
+		v.Chunks = make([][]byte, n)
+		for i := range v.Chunks {
+			v.Chunks[i] = dec.Bytes()
+		}
+	}
+	v.Octets = dec.Bytes()
+	v.Pair.F0 = dec.Bytes()
+	v.Pair.F1 = dec.String()
+	if dec.Case() != 0 {
+		v.Outcome.Failed = true
+		v.Outcome.Err = dec.String()
+	} else {
+		v.Outcome.OK = dec.Bytes()
+	}
+	v.Nine.F0 = dec.U8()
+	v.Nine.F1 = dec.U16()
+	v.Nine.F2 = dec.Bytes()
+	v.Nine.F3 = dec.S8()
+	v.Nine.F4 = dec.String()
+	v.Nine.F5 = dec.Bool()
+	v.Nine.F6 = LiftStage(dec)
+	v.Nine.F7.F0 = dec.U8()
+	v.Nine.F8 = dec.U64()
+	if n := dec.List(); n > 0 {
+		v.Nines = make([]struct {
+			F0 uint8
+			F1 uint8
+			F2 uint8
+			F3 uint8
+			F4 uint8
+			F5 uint8
+			F6 uint8
+			F7 uint8
+			F8 Stage
+		}, n)
+		for i := range v.Nines {
+			v.Nines[i].F0 = dec.U8()
+			v.Nines[i].F1 = dec.U8()
+			v.Nines[i].F2 = dec.U8()
+			v.Nines[i].F3 = dec.U8()
+			v.Nines[i].F4 = dec.U8()
+			v.Nines[i].F5 = dec.U8()
+			v.Nines[i].F6 = dec.U8()
+			v.Nines[i].F7 = dec.U8()
+			v.Nines[i].F8 = LiftStage(dec)
+		}
+	}
+	return v
+}
+
+// Bulk is the WIT variant bulk.
+//
+// It is one of BulkBody and BulkMany; nil is none of them.
+type Bulk interface {
+	isBulk()
+}
+
+// The cases of Bulk.
+type (
+	// BulkBody is the case body.
+	BulkBody struct{ Value []byte }
+
+	// BulkMany is the case many.
+	BulkMany struct {
+		Value struct {
+			F0 uint8
+			F1 uint8
+			F2 uint8
+			F3 uint8
+			F4 uint8
+			F5 uint8
+			F6 uint8
+			F7 uint8
+			F8 uint8
+		}
+	}
+)
+
+func (BulkBody) isBulk() {}
+func (BulkMany) isBulk() {}
+
+// LowerBulk writes a value for a guest.
+func LowerBulk(enc *component.Encoder, v Bulk) {
+	switch v := v.(type) {
+	case BulkBody:
+		enc.Case(0)
+		enc.Bytes(v.Value)
+	case BulkMany:
+		enc.Case(1)
+		enc.U8(v.Value.F0)
+		enc.U8(v.Value.F1)
+		enc.U8(v.Value.F2)
+		enc.U8(v.Value.F3)
+		enc.U8(v.Value.F4)
+		enc.U8(v.Value.F5)
+		enc.U8(v.Value.F6)
+		enc.U8(v.Value.F7)
+		enc.U8(v.Value.F8)
+	default:
+		enc.Fail(&component.ValueError{Type: BulkType, Reason: "none of its cases"})
+	}
+}
+
+// LiftBulk reads a value that a guest gave; it is of no use where dec has an
+// error.
+func LiftBulk(dec *component.Decoder) Bulk {
+	switch dec.Case() {
+	case 0:
+		return BulkBody{Value: dec.Bytes()}
+	case 1:
+		var v struct {
+			F0 uint8
+			F1 uint8
+			F2 uint8
+			F3 uint8
+			F4 uint8
+			F5 uint8
+			F6 uint8
+			F7 uint8
+			F8 uint8
+		}
+		v.F0 = dec.U8()
+		v.F1 = dec.U8()
+		v.F2 = dec.U8()
+		v.F3 = dec.U8()
+		v.F4 = dec.U8()
+		v.F5 = dec.U8()
+		v.F6 = dec.U8()
+		v.F7 = dec.U8()
+		v.F8 = dec.U8()
+		return BulkMany{Value: v}
+	default:
+		dec.Fail(&component.ValueError{Type: BulkType, Reason: "none of its cases"})
+		return nil
+	}
+}
+
 // Taken is names that Go or its generated messages have taken.
 type Taken struct {
 	Type         string
@@ -1243,6 +1468,53 @@ func LiftTaken(dec *component.Decoder) Taken {
 	}
 	v.A1b = dec.String()
 	return v
+}
+
+// TakenCase is cases that would be named as the type's descriptor is, or its
+// conversions.
+//
+// Its zero value is none of the cases.
+type TakenCase uint8
+
+// The cases of TakenCase.
+const (
+	TakenCaseTypeCase TakenCase = iota + 1
+	TakenCaseProtoCase
+	TakenCaseFromProtoCase
+)
+
+// String gives the case's name in WIT.
+func (t TakenCase) String() string {
+	switch t {
+	case TakenCaseTypeCase:
+		return "type"
+	case TakenCaseProtoCase:
+		return "proto"
+	case TakenCaseFromProtoCase:
+		return "from-proto"
+	default:
+		return "TakenCase(" + strconv.Itoa(int(t)) + ")"
+	}
+}
+
+// Lower writes the value for a guest.
+func (t TakenCase) Lower(enc *component.Encoder) {
+	if t < TakenCaseTypeCase || t > TakenCaseFromProtoCase {
+		enc.Fail(&component.ValueError{Type: TakenCaseType, Reason: "none of its cases"})
+		return
+	}
+	enc.Case(int(t) - 1)
+}
+
+// LiftTakenCase reads a value that a guest gave; it is of no use where dec has
+// an error.
+func LiftTakenCase(dec *component.Decoder) TakenCase {
+	c := dec.Case()
+	if c >= 3 {
+		dec.Fail(&component.ValueError{Type: TakenCaseType, Reason: "none of its cases"})
+		return 0
+	}
+	return TakenCase(c + 1)
 }
 
 // Descriptors of the types above: the host compares them with a component's.
@@ -1368,6 +1640,20 @@ var (
 		component.Field{Name: "both", Type: component.ResultOf(component.ListOf(PrimitivesType), ChoiceType)},
 		component.Field{Name: "deepest", Type: component.ListOf(component.OptionOf(component.ResultOf(component.TupleOf(component.U8, ChoiceType), component.ListOf(component.OptionOf(component.Char)))))},
 	)
+	BulksType = component.RecordOf("bulks",
+		component.Field{Name: "body", Type: component.ListOf(component.U8)},
+		component.Field{Name: "perhaps", Type: component.OptionOf(component.ListOf(component.U8))},
+		component.Field{Name: "chunks", Type: component.ListOf(component.ListOf(component.U8))},
+		component.Field{Name: "octets", Type: component.ListOf(component.U8)},
+		component.Field{Name: "pair", Type: component.TupleOf(component.ListOf(component.U8), component.String)},
+		component.Field{Name: "outcome", Type: component.ResultOf(component.ListOf(component.U8), component.String)},
+		component.Field{Name: "nine", Type: component.TupleOf(component.U8, component.U16, component.ListOf(component.U8), component.S8, component.String, component.Bool, StageType, component.TupleOf(component.U8), component.U64)},
+		component.Field{Name: "nines", Type: component.ListOf(component.TupleOf(component.U8, component.U8, component.U8, component.U8, component.U8, component.U8, component.U8, component.U8, StageType))},
+	)
+	BulkType = component.VariantOf("bulk",
+		component.Case{Name: "body", Type: component.ListOf(component.U8)},
+		component.Case{Name: "many", Type: component.TupleOf(component.U8, component.U8, component.U8, component.U8, component.U8, component.U8, component.U8, component.U8, component.U8)},
+	)
 	TakenType = component.RecordOf("taken",
 		component.Field{Name: "type", Type: component.String},
 		component.Field{Name: "func", Type: component.String},
@@ -1385,5 +1671,10 @@ var (
 		component.Field{Name: "source-url", Type: component.String},
 		component.Field{Name: "ids", Type: component.ListOf(component.String)},
 		component.Field{Name: "a1b", Type: component.String},
+	)
+	TakenCaseType = component.EnumOf("taken-case",
+		"type",
+		"proto",
+		"from-proto",
 	)
 )

@@ -120,6 +120,58 @@ func (Single) EnumDescriptor() ([]byte, []int) {
 	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{1}
 }
 
+type TakenCase int32
+
+const (
+	TakenCase_TAKEN_CASE_UNSPECIFIED TakenCase = 0
+	TakenCase_TAKEN_CASE_TYPE        TakenCase = 1
+	TakenCase_TAKEN_CASE_PROTO       TakenCase = 4
+	TakenCase_TAKEN_CASE_FROM_PROTO  TakenCase = 3
+)
+
+// Enum value maps for TakenCase.
+var (
+	TakenCase_name = map[int32]string{
+		0: "TAKEN_CASE_UNSPECIFIED",
+		1: "TAKEN_CASE_TYPE",
+		4: "TAKEN_CASE_PROTO",
+		3: "TAKEN_CASE_FROM_PROTO",
+	}
+	TakenCase_value = map[string]int32{
+		"TAKEN_CASE_UNSPECIFIED": 0,
+		"TAKEN_CASE_TYPE":        1,
+		"TAKEN_CASE_PROTO":       4,
+		"TAKEN_CASE_FROM_PROTO":  3,
+	}
+)
+
+func (x TakenCase) Enum() *TakenCase {
+	p := new(TakenCase)
+	*p = x
+	return p
+}
+
+func (x TakenCase) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TakenCase) Descriptor() protoreflect.EnumDescriptor {
+	return file_test_kinds_v1_wit_proto_enumTypes[2].Descriptor()
+}
+
+func (TakenCase) Type() protoreflect.EnumType {
+	return &file_test_kinds_v1_wit_proto_enumTypes[2]
+}
+
+func (x TakenCase) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TakenCase.Descriptor instead.
+func (TakenCase) EnumDescriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{2}
+}
+
 type Primitives struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Truth         bool                   `protobuf:"varint,1,opt,name=truth,proto3" json:"truth,omitempty"`
@@ -1402,6 +1454,188 @@ func (x *Compositions) GetDeepest() []*Compositions_DeepestOption {
 	return nil
 }
 
+type Bulks struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Body          []byte                 `protobuf:"bytes,9,opt,name=body,proto3" json:"body,omitempty"`
+	Perhaps       []byte                 `protobuf:"bytes,2,opt,name=perhaps,proto3,oneof" json:"perhaps,omitempty"`
+	Chunks        [][]byte               `protobuf:"bytes,3,rep,name=chunks,proto3" json:"chunks,omitempty"`
+	Octets        []byte                 `protobuf:"bytes,4,opt,name=octets,proto3" json:"octets,omitempty"`
+	Pair          *Bulks_PairTuple       `protobuf:"bytes,5,opt,name=pair,proto3" json:"pair,omitempty"`
+	Outcome       *Bulks_OutcomeResult   `protobuf:"bytes,6,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	Nine          *Bulks_NineTuple       `protobuf:"bytes,7,opt,name=nine,proto3" json:"nine,omitempty"`
+	Nines         []*Bulks_NinesTuple    `protobuf:"bytes,8,rep,name=nines,proto3" json:"nines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulks) Reset() {
+	*x = Bulks{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulks) ProtoMessage() {}
+
+func (x *Bulks) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulks.ProtoReflect.Descriptor instead.
+func (*Bulks) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Bulks) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *Bulks) GetPerhaps() []byte {
+	if x != nil {
+		return x.Perhaps
+	}
+	return nil
+}
+
+func (x *Bulks) GetChunks() [][]byte {
+	if x != nil {
+		return x.Chunks
+	}
+	return nil
+}
+
+func (x *Bulks) GetOctets() []byte {
+	if x != nil {
+		return x.Octets
+	}
+	return nil
+}
+
+func (x *Bulks) GetPair() *Bulks_PairTuple {
+	if x != nil {
+		return x.Pair
+	}
+	return nil
+}
+
+func (x *Bulks) GetOutcome() *Bulks_OutcomeResult {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *Bulks) GetNine() *Bulks_NineTuple {
+	if x != nil {
+		return x.Nine
+	}
+	return nil
+}
+
+func (x *Bulks) GetNines() []*Bulks_NinesTuple {
+	if x != nil {
+		return x.Nines
+	}
+	return nil
+}
+
+type Bulk struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Bulk_Body
+	//	*Bulk_Many
+	Kind          isBulk_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulk) Reset() {
+	*x = Bulk{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulk) ProtoMessage() {}
+
+func (x *Bulk) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulk.ProtoReflect.Descriptor instead.
+func (*Bulk) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Bulk) GetKind() isBulk_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Bulk) GetBody() []byte {
+	if x != nil {
+		if x, ok := x.Kind.(*Bulk_Body); ok {
+			return x.Body
+		}
+	}
+	return nil
+}
+
+func (x *Bulk) GetMany() *Bulk_ManyTuple {
+	if x != nil {
+		if x, ok := x.Kind.(*Bulk_Many); ok {
+			return x.Many
+		}
+	}
+	return nil
+}
+
+type isBulk_Kind interface {
+	isBulk_Kind()
+}
+
+type Bulk_Body struct {
+	Body []byte `protobuf:"bytes,1,opt,name=body,proto3,oneof"`
+}
+
+type Bulk_Many struct {
+	Many *Bulk_ManyTuple `protobuf:"bytes,2,opt,name=many,proto3,oneof"`
+}
+
+func (*Bulk_Body) isBulk_Kind() {}
+
+func (*Bulk_Many) isBulk_Kind() {}
+
 type Taken struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
@@ -1426,7 +1660,7 @@ type Taken struct {
 
 func (x *Taken) Reset() {
 	*x = Taken{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[10]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1438,7 +1672,7 @@ func (x *Taken) String() string {
 func (*Taken) ProtoMessage() {}
 
 func (x *Taken) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[10]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1685,7 @@ func (x *Taken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Taken.ProtoReflect.Descriptor instead.
 func (*Taken) Descriptor() ([]byte, []int) {
-	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{10}
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Taken) GetType() string {
@@ -1575,7 +1809,7 @@ type Choice_ManyList struct {
 
 func (x *Choice_ManyList) Reset() {
 	*x = Choice_ManyList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[11]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1821,7 @@ func (x *Choice_ManyList) String() string {
 func (*Choice_ManyList) ProtoMessage() {}
 
 func (x *Choice_ManyList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[11]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1853,7 @@ type Choice_NamesList struct {
 
 func (x *Choice_NamesList) Reset() {
 	*x = Choice_NamesList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[12]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1865,7 @@ func (x *Choice_NamesList) String() string {
 func (*Choice_NamesList) ProtoMessage() {}
 
 func (x *Choice_NamesList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[12]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1663,7 +1897,7 @@ type Choice_MaybeOption struct {
 
 func (x *Choice_MaybeOption) Reset() {
 	*x = Choice_MaybeOption{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[13]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +1909,7 @@ func (x *Choice_MaybeOption) String() string {
 func (*Choice_MaybeOption) ProtoMessage() {}
 
 func (x *Choice_MaybeOption) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[13]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1942,7 @@ type Choice_PairTuple struct {
 
 func (x *Choice_PairTuple) Reset() {
 	*x = Choice_PairTuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[14]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1720,7 +1954,7 @@ func (x *Choice_PairTuple) String() string {
 func (*Choice_PairTuple) ProtoMessage() {}
 
 func (x *Choice_PairTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[14]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +1997,7 @@ type Choice_OutcomeResult struct {
 
 func (x *Choice_OutcomeResult) Reset() {
 	*x = Choice_OutcomeResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[15]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1775,7 +2009,7 @@ func (x *Choice_OutcomeResult) String() string {
 func (*Choice_OutcomeResult) ProtoMessage() {}
 
 func (x *Choice_OutcomeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[15]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +2076,7 @@ type Lists_TuplesTuple struct {
 
 func (x *Lists_TuplesTuple) Reset() {
 	*x = Lists_TuplesTuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[16]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +2088,7 @@ func (x *Lists_TuplesTuple) String() string {
 func (*Lists_TuplesTuple) ProtoMessage() {}
 
 func (x *Lists_TuplesTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[16]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1893,7 +2127,7 @@ type Lists_MaybesOption struct {
 
 func (x *Lists_MaybesOption) Reset() {
 	*x = Lists_MaybesOption{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[17]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1905,7 +2139,7 @@ func (x *Lists_MaybesOption) String() string {
 func (*Lists_MaybesOption) ProtoMessage() {}
 
 func (x *Lists_MaybesOption) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[17]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1941,7 +2175,7 @@ type Lists_OutcomesResult struct {
 
 func (x *Lists_OutcomesResult) Reset() {
 	*x = Lists_OutcomesResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[18]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1953,7 +2187,7 @@ func (x *Lists_OutcomesResult) String() string {
 func (*Lists_OutcomesResult) ProtoMessage() {}
 
 func (x *Lists_OutcomesResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[18]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2019,7 +2253,7 @@ type Lists_MatrixList struct {
 
 func (x *Lists_MatrixList) Reset() {
 	*x = Lists_MatrixList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[19]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2031,7 +2265,7 @@ func (x *Lists_MatrixList) String() string {
 func (*Lists_MatrixList) ProtoMessage() {}
 
 func (x *Lists_MatrixList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[19]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2063,7 +2297,7 @@ type Lists_CubeList struct {
 
 func (x *Lists_CubeList) Reset() {
 	*x = Lists_CubeList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[20]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2309,7 @@ func (x *Lists_CubeList) String() string {
 func (*Lists_CubeList) ProtoMessage() {}
 
 func (x *Lists_CubeList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[20]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2341,7 @@ type Lists_CubeList_ValueList struct {
 
 func (x *Lists_CubeList_ValueList) Reset() {
 	*x = Lists_CubeList_ValueList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[21]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2353,7 @@ func (x *Lists_CubeList_ValueList) String() string {
 func (*Lists_CubeList_ValueList) ProtoMessage() {}
 
 func (x *Lists_CubeList_ValueList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[21]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2152,7 +2386,7 @@ type Options_TupleTuple struct {
 
 func (x *Options_TupleTuple) Reset() {
 	*x = Options_TupleTuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[22]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2164,7 +2398,7 @@ func (x *Options_TupleTuple) String() string {
 func (*Options_TupleTuple) ProtoMessage() {}
 
 func (x *Options_TupleTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[22]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2203,7 +2437,7 @@ type Options_ManyList struct {
 
 func (x *Options_ManyList) Reset() {
 	*x = Options_ManyList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[23]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2215,7 +2449,7 @@ func (x *Options_ManyList) String() string {
 func (*Options_ManyList) ProtoMessage() {}
 
 func (x *Options_ManyList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[23]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2481,7 @@ type Options_NestedOption struct {
 
 func (x *Options_NestedOption) Reset() {
 	*x = Options_NestedOption{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[24]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2259,7 +2493,7 @@ func (x *Options_NestedOption) String() string {
 func (*Options_NestedOption) ProtoMessage() {}
 
 func (x *Options_NestedOption) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[24]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2525,7 @@ type Options_NestedChoiceOption struct {
 
 func (x *Options_NestedChoiceOption) Reset() {
 	*x = Options_NestedChoiceOption{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[25]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2303,7 +2537,7 @@ func (x *Options_NestedChoiceOption) String() string {
 func (*Options_NestedChoiceOption) ProtoMessage() {}
 
 func (x *Options_NestedChoiceOption) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[25]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2339,7 +2573,7 @@ type Options_OutcomeResult struct {
 
 func (x *Options_OutcomeResult) Reset() {
 	*x = Options_OutcomeResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[26]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2351,7 +2585,7 @@ func (x *Options_OutcomeResult) String() string {
 func (*Options_OutcomeResult) ProtoMessage() {}
 
 func (x *Options_OutcomeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[26]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2418,7 +2652,7 @@ type Compositions_PairTuple struct {
 
 func (x *Compositions_PairTuple) Reset() {
 	*x = Compositions_PairTuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[27]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2430,7 +2664,7 @@ func (x *Compositions_PairTuple) String() string {
 func (*Compositions_PairTuple) ProtoMessage() {}
 
 func (x *Compositions_PairTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[27]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2471,7 +2705,7 @@ type Compositions_TripleTuple struct {
 
 func (x *Compositions_TripleTuple) Reset() {
 	*x = Compositions_TripleTuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[28]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2483,7 +2717,7 @@ func (x *Compositions_TripleTuple) String() string {
 func (*Compositions_TripleTuple) ProtoMessage() {}
 
 func (x *Compositions_TripleTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[28]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2530,7 +2764,7 @@ type Compositions_DeepTuple struct {
 
 func (x *Compositions_DeepTuple) Reset() {
 	*x = Compositions_DeepTuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[29]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2776,7 @@ func (x *Compositions_DeepTuple) String() string {
 func (*Compositions_DeepTuple) ProtoMessage() {}
 
 func (x *Compositions_DeepTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[29]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2585,7 +2819,7 @@ type Compositions_PlainResult struct {
 
 func (x *Compositions_PlainResult) Reset() {
 	*x = Compositions_PlainResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[30]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2597,7 +2831,7 @@ func (x *Compositions_PlainResult) String() string {
 func (*Compositions_PlainResult) ProtoMessage() {}
 
 func (x *Compositions_PlainResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[30]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2667,7 +2901,7 @@ type Compositions_OnlyOkResult struct {
 
 func (x *Compositions_OnlyOkResult) Reset() {
 	*x = Compositions_OnlyOkResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[31]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2679,7 +2913,7 @@ func (x *Compositions_OnlyOkResult) String() string {
 func (*Compositions_OnlyOkResult) ProtoMessage() {}
 
 func (x *Compositions_OnlyOkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[31]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2749,7 +2983,7 @@ type Compositions_OnlyErrorResult struct {
 
 func (x *Compositions_OnlyErrorResult) Reset() {
 	*x = Compositions_OnlyErrorResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[32]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2761,7 +2995,7 @@ func (x *Compositions_OnlyErrorResult) String() string {
 func (*Compositions_OnlyErrorResult) ProtoMessage() {}
 
 func (x *Compositions_OnlyErrorResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[32]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2831,7 +3065,7 @@ type Compositions_BothResult struct {
 
 func (x *Compositions_BothResult) Reset() {
 	*x = Compositions_BothResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[33]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2843,7 +3077,7 @@ func (x *Compositions_BothResult) String() string {
 func (*Compositions_BothResult) ProtoMessage() {}
 
 func (x *Compositions_BothResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[33]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2909,7 +3143,7 @@ type Compositions_DeepestOption struct {
 
 func (x *Compositions_DeepestOption) Reset() {
 	*x = Compositions_DeepestOption{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[34]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2921,7 +3155,7 @@ func (x *Compositions_DeepestOption) String() string {
 func (*Compositions_DeepestOption) ProtoMessage() {}
 
 func (x *Compositions_DeepestOption) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[34]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2954,7 +3188,7 @@ type Compositions_DeepTuple_F00Tuple struct {
 
 func (x *Compositions_DeepTuple_F00Tuple) Reset() {
 	*x = Compositions_DeepTuple_F00Tuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[35]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2966,7 +3200,7 @@ func (x *Compositions_DeepTuple_F00Tuple) String() string {
 func (*Compositions_DeepTuple_F00Tuple) ProtoMessage() {}
 
 func (x *Compositions_DeepTuple_F00Tuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[35]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3005,7 +3239,7 @@ type Compositions_DeepTuple_F01List struct {
 
 func (x *Compositions_DeepTuple_F01List) Reset() {
 	*x = Compositions_DeepTuple_F01List{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[36]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3017,7 +3251,7 @@ func (x *Compositions_DeepTuple_F01List) String() string {
 func (*Compositions_DeepTuple_F01List) ProtoMessage() {}
 
 func (x *Compositions_DeepTuple_F01List) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[36]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3049,7 +3283,7 @@ type Compositions_BothResult_OkList struct {
 
 func (x *Compositions_BothResult_OkList) Reset() {
 	*x = Compositions_BothResult_OkList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[37]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3061,7 +3295,7 @@ func (x *Compositions_BothResult_OkList) String() string {
 func (*Compositions_BothResult_OkList) ProtoMessage() {}
 
 func (x *Compositions_BothResult_OkList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[37]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3097,7 +3331,7 @@ type Compositions_DeepestOption_ValueResult struct {
 
 func (x *Compositions_DeepestOption_ValueResult) Reset() {
 	*x = Compositions_DeepestOption_ValueResult{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[38]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3109,7 +3343,7 @@ func (x *Compositions_DeepestOption_ValueResult) String() string {
 func (*Compositions_DeepestOption_ValueResult) ProtoMessage() {}
 
 func (x *Compositions_DeepestOption_ValueResult) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[38]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3177,7 +3411,7 @@ type Compositions_DeepestOption_ValueResult_OkTuple struct {
 
 func (x *Compositions_DeepestOption_ValueResult_OkTuple) Reset() {
 	*x = Compositions_DeepestOption_ValueResult_OkTuple{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[39]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3189,7 +3423,7 @@ func (x *Compositions_DeepestOption_ValueResult_OkTuple) String() string {
 func (*Compositions_DeepestOption_ValueResult_OkTuple) ProtoMessage() {}
 
 func (x *Compositions_DeepestOption_ValueResult_OkTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[39]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3228,7 +3462,7 @@ type Compositions_DeepestOption_ValueResult_ErrorList struct {
 
 func (x *Compositions_DeepestOption_ValueResult_ErrorList) Reset() {
 	*x = Compositions_DeepestOption_ValueResult_ErrorList{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[40]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3240,7 +3474,7 @@ func (x *Compositions_DeepestOption_ValueResult_ErrorList) String() string {
 func (*Compositions_DeepestOption_ValueResult_ErrorList) ProtoMessage() {}
 
 func (x *Compositions_DeepestOption_ValueResult_ErrorList) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[40]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3272,7 +3506,7 @@ type Compositions_DeepestOption_ValueResult_ErrorList_ValueOption struct {
 
 func (x *Compositions_DeepestOption_ValueResult_ErrorList_ValueOption) Reset() {
 	*x = Compositions_DeepestOption_ValueResult_ErrorList_ValueOption{}
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[41]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3284,7 +3518,7 @@ func (x *Compositions_DeepestOption_ValueResult_ErrorList_ValueOption) String() 
 func (*Compositions_DeepestOption_ValueResult_ErrorList_ValueOption) ProtoMessage() {}
 
 func (x *Compositions_DeepestOption_ValueResult_ErrorList_ValueOption) ProtoReflect() protoreflect.Message {
-	mi := &file_test_kinds_v1_wit_proto_msgTypes[41]
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3305,6 +3539,508 @@ func (x *Compositions_DeepestOption_ValueResult_ErrorList_ValueOption) GetValue(
 		return *x.Value
 	}
 	return ""
+}
+
+type Bulks_PairTuple struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	F00           []byte                 `protobuf:"bytes,1,opt,name=f00,proto3" json:"f00,omitempty"`
+	F01           string                 `protobuf:"bytes,2,opt,name=f01,proto3" json:"f01,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulks_PairTuple) Reset() {
+	*x = Bulks_PairTuple{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulks_PairTuple) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulks_PairTuple) ProtoMessage() {}
+
+func (x *Bulks_PairTuple) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulks_PairTuple.ProtoReflect.Descriptor instead.
+func (*Bulks_PairTuple) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{10, 0}
+}
+
+func (x *Bulks_PairTuple) GetF00() []byte {
+	if x != nil {
+		return x.F00
+	}
+	return nil
+}
+
+func (x *Bulks_PairTuple) GetF01() string {
+	if x != nil {
+		return x.F01
+	}
+	return ""
+}
+
+type Bulks_OutcomeResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Result:
+	//
+	//	*Bulks_OutcomeResult_Ok
+	//	*Bulks_OutcomeResult_Error
+	Result        isBulks_OutcomeResult_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulks_OutcomeResult) Reset() {
+	*x = Bulks_OutcomeResult{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulks_OutcomeResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulks_OutcomeResult) ProtoMessage() {}
+
+func (x *Bulks_OutcomeResult) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulks_OutcomeResult.ProtoReflect.Descriptor instead.
+func (*Bulks_OutcomeResult) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{10, 1}
+}
+
+func (x *Bulks_OutcomeResult) GetResult() isBulks_OutcomeResult_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *Bulks_OutcomeResult) GetOk() []byte {
+	if x != nil {
+		if x, ok := x.Result.(*Bulks_OutcomeResult_Ok); ok {
+			return x.Ok
+		}
+	}
+	return nil
+}
+
+func (x *Bulks_OutcomeResult) GetError() string {
+	if x != nil {
+		if x, ok := x.Result.(*Bulks_OutcomeResult_Error); ok {
+			return x.Error
+		}
+	}
+	return ""
+}
+
+type isBulks_OutcomeResult_Result interface {
+	isBulks_OutcomeResult_Result()
+}
+
+type Bulks_OutcomeResult_Ok struct {
+	Ok []byte `protobuf:"bytes,1,opt,name=ok,proto3,oneof"`
+}
+
+type Bulks_OutcomeResult_Error struct {
+	Error string `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
+}
+
+func (*Bulks_OutcomeResult_Ok) isBulks_OutcomeResult_Result() {}
+
+func (*Bulks_OutcomeResult_Error) isBulks_OutcomeResult_Result() {}
+
+type Bulks_NineTuple struct {
+	state         protoimpl.MessageState    `protogen:"open.v1"`
+	F00           uint32                    `protobuf:"varint,1,opt,name=f00,proto3" json:"f00,omitempty"`
+	F01           uint32                    `protobuf:"varint,2,opt,name=f01,proto3" json:"f01,omitempty"`
+	F02           []byte                    `protobuf:"bytes,3,opt,name=f02,proto3" json:"f02,omitempty"`
+	F03           int32                     `protobuf:"varint,4,opt,name=f03,proto3" json:"f03,omitempty"`
+	F04           string                    `protobuf:"bytes,5,opt,name=f04,proto3" json:"f04,omitempty"`
+	F05           bool                      `protobuf:"varint,6,opt,name=f05,proto3" json:"f05,omitempty"`
+	F06           Stage                     `protobuf:"varint,7,opt,name=f06,proto3,enum=test.kinds.v1.Stage" json:"f06,omitempty"`
+	F07           *Bulks_NineTuple_F07Tuple `protobuf:"bytes,8,opt,name=f07,proto3" json:"f07,omitempty"`
+	F08           uint64                    `protobuf:"varint,9,opt,name=f08,proto3" json:"f08,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulks_NineTuple) Reset() {
+	*x = Bulks_NineTuple{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulks_NineTuple) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulks_NineTuple) ProtoMessage() {}
+
+func (x *Bulks_NineTuple) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulks_NineTuple.ProtoReflect.Descriptor instead.
+func (*Bulks_NineTuple) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{10, 2}
+}
+
+func (x *Bulks_NineTuple) GetF00() uint32 {
+	if x != nil {
+		return x.F00
+	}
+	return 0
+}
+
+func (x *Bulks_NineTuple) GetF01() uint32 {
+	if x != nil {
+		return x.F01
+	}
+	return 0
+}
+
+func (x *Bulks_NineTuple) GetF02() []byte {
+	if x != nil {
+		return x.F02
+	}
+	return nil
+}
+
+func (x *Bulks_NineTuple) GetF03() int32 {
+	if x != nil {
+		return x.F03
+	}
+	return 0
+}
+
+func (x *Bulks_NineTuple) GetF04() string {
+	if x != nil {
+		return x.F04
+	}
+	return ""
+}
+
+func (x *Bulks_NineTuple) GetF05() bool {
+	if x != nil {
+		return x.F05
+	}
+	return false
+}
+
+func (x *Bulks_NineTuple) GetF06() Stage {
+	if x != nil {
+		return x.F06
+	}
+	return Stage_STAGE_UNSPECIFIED
+}
+
+func (x *Bulks_NineTuple) GetF07() *Bulks_NineTuple_F07Tuple {
+	if x != nil {
+		return x.F07
+	}
+	return nil
+}
+
+func (x *Bulks_NineTuple) GetF08() uint64 {
+	if x != nil {
+		return x.F08
+	}
+	return 0
+}
+
+type Bulks_NinesTuple struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	F00           uint32                 `protobuf:"varint,1,opt,name=f00,proto3" json:"f00,omitempty"`
+	F01           uint32                 `protobuf:"varint,2,opt,name=f01,proto3" json:"f01,omitempty"`
+	F02           uint32                 `protobuf:"varint,3,opt,name=f02,proto3" json:"f02,omitempty"`
+	F03           uint32                 `protobuf:"varint,4,opt,name=f03,proto3" json:"f03,omitempty"`
+	F04           uint32                 `protobuf:"varint,5,opt,name=f04,proto3" json:"f04,omitempty"`
+	F05           uint32                 `protobuf:"varint,6,opt,name=f05,proto3" json:"f05,omitempty"`
+	F06           uint32                 `protobuf:"varint,7,opt,name=f06,proto3" json:"f06,omitempty"`
+	F07           uint32                 `protobuf:"varint,8,opt,name=f07,proto3" json:"f07,omitempty"`
+	F08           Stage                  `protobuf:"varint,9,opt,name=f08,proto3,enum=test.kinds.v1.Stage" json:"f08,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulks_NinesTuple) Reset() {
+	*x = Bulks_NinesTuple{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulks_NinesTuple) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulks_NinesTuple) ProtoMessage() {}
+
+func (x *Bulks_NinesTuple) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulks_NinesTuple.ProtoReflect.Descriptor instead.
+func (*Bulks_NinesTuple) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{10, 3}
+}
+
+func (x *Bulks_NinesTuple) GetF00() uint32 {
+	if x != nil {
+		return x.F00
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF01() uint32 {
+	if x != nil {
+		return x.F01
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF02() uint32 {
+	if x != nil {
+		return x.F02
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF03() uint32 {
+	if x != nil {
+		return x.F03
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF04() uint32 {
+	if x != nil {
+		return x.F04
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF05() uint32 {
+	if x != nil {
+		return x.F05
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF06() uint32 {
+	if x != nil {
+		return x.F06
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF07() uint32 {
+	if x != nil {
+		return x.F07
+	}
+	return 0
+}
+
+func (x *Bulks_NinesTuple) GetF08() Stage {
+	if x != nil {
+		return x.F08
+	}
+	return Stage_STAGE_UNSPECIFIED
+}
+
+type Bulks_NineTuple_F07Tuple struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	F00           uint32                 `protobuf:"varint,1,opt,name=f00,proto3" json:"f00,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulks_NineTuple_F07Tuple) Reset() {
+	*x = Bulks_NineTuple_F07Tuple{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulks_NineTuple_F07Tuple) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulks_NineTuple_F07Tuple) ProtoMessage() {}
+
+func (x *Bulks_NineTuple_F07Tuple) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulks_NineTuple_F07Tuple.ProtoReflect.Descriptor instead.
+func (*Bulks_NineTuple_F07Tuple) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{10, 2, 0}
+}
+
+func (x *Bulks_NineTuple_F07Tuple) GetF00() uint32 {
+	if x != nil {
+		return x.F00
+	}
+	return 0
+}
+
+type Bulk_ManyTuple struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	F00           uint32                 `protobuf:"varint,1,opt,name=f00,proto3" json:"f00,omitempty"`
+	F01           uint32                 `protobuf:"varint,2,opt,name=f01,proto3" json:"f01,omitempty"`
+	F02           uint32                 `protobuf:"varint,3,opt,name=f02,proto3" json:"f02,omitempty"`
+	F03           uint32                 `protobuf:"varint,4,opt,name=f03,proto3" json:"f03,omitempty"`
+	F04           uint32                 `protobuf:"varint,5,opt,name=f04,proto3" json:"f04,omitempty"`
+	F05           uint32                 `protobuf:"varint,6,opt,name=f05,proto3" json:"f05,omitempty"`
+	F06           uint32                 `protobuf:"varint,7,opt,name=f06,proto3" json:"f06,omitempty"`
+	F07           uint32                 `protobuf:"varint,8,opt,name=f07,proto3" json:"f07,omitempty"`
+	F08           uint32                 `protobuf:"varint,9,opt,name=f08,proto3" json:"f08,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bulk_ManyTuple) Reset() {
+	*x = Bulk_ManyTuple{}
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bulk_ManyTuple) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bulk_ManyTuple) ProtoMessage() {}
+
+func (x *Bulk_ManyTuple) ProtoReflect() protoreflect.Message {
+	mi := &file_test_kinds_v1_wit_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bulk_ManyTuple.ProtoReflect.Descriptor instead.
+func (*Bulk_ManyTuple) Descriptor() ([]byte, []int) {
+	return file_test_kinds_v1_wit_proto_rawDescGZIP(), []int{11, 0}
+}
+
+func (x *Bulk_ManyTuple) GetF00() uint32 {
+	if x != nil {
+		return x.F00
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF01() uint32 {
+	if x != nil {
+		return x.F01
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF02() uint32 {
+	if x != nil {
+		return x.F02
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF03() uint32 {
+	if x != nil {
+		return x.F03
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF04() uint32 {
+	if x != nil {
+		return x.F04
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF05() uint32 {
+	if x != nil {
+		return x.F05
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF06() uint32 {
+	if x != nil {
+		return x.F06
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF07() uint32 {
+	if x != nil {
+		return x.F07
+	}
+	return 0
+}
+
+func (x *Bulk_ManyTuple) GetF08() uint32 {
+	if x != nil {
+		return x.F08
+	}
+	return 0
 }
 
 var File_test_kinds_v1_wit_proto protoreflect.FileDescriptor
@@ -3530,7 +4266,63 @@ const file_test_kinds_v1_wit_proto_rawDesc = "" +
 	"\vValueOption\x12\x19\n" +
 	"\x05value\x18\x01 \x01(\tH\x00R\x05value\x88\x01\x01B\b\n" +
 	"\x06_valueB\b\n" +
-	"\x06result\"\x86\x03\n" +
+	"\x06result\"\xb5\a\n" +
+	"\x05Bulks\x12\x12\n" +
+	"\x04body\x18\t \x01(\fR\x04body\x12\x1d\n" +
+	"\aperhaps\x18\x02 \x01(\fH\x00R\aperhaps\x88\x01\x01\x12\x16\n" +
+	"\x06chunks\x18\x03 \x03(\fR\x06chunks\x12\x16\n" +
+	"\x06octets\x18\x04 \x01(\fR\x06octets\x122\n" +
+	"\x04pair\x18\x05 \x01(\v2\x1e.test.kinds.v1.Bulks.PairTupleR\x04pair\x12<\n" +
+	"\aoutcome\x18\x06 \x01(\v2\".test.kinds.v1.Bulks.OutcomeResultR\aoutcome\x122\n" +
+	"\x04nine\x18\a \x01(\v2\x1e.test.kinds.v1.Bulks.NineTupleR\x04nine\x125\n" +
+	"\x05nines\x18\b \x03(\v2\x1f.test.kinds.v1.Bulks.NinesTupleR\x05nines\x1a/\n" +
+	"\tPairTuple\x12\x10\n" +
+	"\x03f00\x18\x01 \x01(\fR\x03f00\x12\x10\n" +
+	"\x03f01\x18\x02 \x01(\tR\x03f01\x1aC\n" +
+	"\rOutcomeResult\x12\x10\n" +
+	"\x02ok\x18\x01 \x01(\fH\x00R\x02ok\x12\x16\n" +
+	"\x05error\x18\x02 \x01(\tH\x00R\x05errorB\b\n" +
+	"\x06result\x1a\x8a\x02\n" +
+	"\tNineTuple\x12\x10\n" +
+	"\x03f00\x18\x01 \x01(\rR\x03f00\x12\x10\n" +
+	"\x03f01\x18\x02 \x01(\rR\x03f01\x12\x10\n" +
+	"\x03f02\x18\x03 \x01(\fR\x03f02\x12\x10\n" +
+	"\x03f03\x18\x04 \x01(\x05R\x03f03\x12\x10\n" +
+	"\x03f04\x18\x05 \x01(\tR\x03f04\x12\x10\n" +
+	"\x03f05\x18\x06 \x01(\bR\x03f05\x12&\n" +
+	"\x03f06\x18\a \x01(\x0e2\x14.test.kinds.v1.StageR\x03f06\x129\n" +
+	"\x03f07\x18\b \x01(\v2'.test.kinds.v1.Bulks.NineTuple.F07TupleR\x03f07\x12\x10\n" +
+	"\x03f08\x18\t \x01(\x04R\x03f08\x1a\x1c\n" +
+	"\bF07Tuple\x12\x10\n" +
+	"\x03f00\x18\x01 \x01(\rR\x03f00\x1a\xc4\x01\n" +
+	"\n" +
+	"NinesTuple\x12\x10\n" +
+	"\x03f00\x18\x01 \x01(\rR\x03f00\x12\x10\n" +
+	"\x03f01\x18\x02 \x01(\rR\x03f01\x12\x10\n" +
+	"\x03f02\x18\x03 \x01(\rR\x03f02\x12\x10\n" +
+	"\x03f03\x18\x04 \x01(\rR\x03f03\x12\x10\n" +
+	"\x03f04\x18\x05 \x01(\rR\x03f04\x12\x10\n" +
+	"\x03f05\x18\x06 \x01(\rR\x03f05\x12\x10\n" +
+	"\x03f06\x18\a \x01(\rR\x03f06\x12\x10\n" +
+	"\x03f07\x18\b \x01(\rR\x03f07\x12&\n" +
+	"\x03f08\x18\t \x01(\x0e2\x14.test.kinds.v1.StageR\x03f08B\n" +
+	"\n" +
+	"\b_perhapsJ\x04\b\x01\x10\x02J\x04\b\n" +
+	"\x10\vR\x05olderR\x03old\"\x89\x02\n" +
+	"\x04Bulk\x12\x14\n" +
+	"\x04body\x18\x01 \x01(\fH\x00R\x04body\x123\n" +
+	"\x04many\x18\x02 \x01(\v2\x1d.test.kinds.v1.Bulk.ManyTupleH\x00R\x04many\x1a\xad\x01\n" +
+	"\tManyTuple\x12\x10\n" +
+	"\x03f00\x18\x01 \x01(\rR\x03f00\x12\x10\n" +
+	"\x03f01\x18\x02 \x01(\rR\x03f01\x12\x10\n" +
+	"\x03f02\x18\x03 \x01(\rR\x03f02\x12\x10\n" +
+	"\x03f03\x18\x04 \x01(\rR\x03f03\x12\x10\n" +
+	"\x03f04\x18\x05 \x01(\rR\x03f04\x12\x10\n" +
+	"\x03f05\x18\x06 \x01(\rR\x03f05\x12\x10\n" +
+	"\x03f06\x18\a \x01(\rR\x03f06\x12\x10\n" +
+	"\x03f07\x18\b \x01(\rR\x03f07\x12\x10\n" +
+	"\x03f08\x18\t \x01(\rR\x03f08B\x06\n" +
+	"\x04kind\"\x86\x03\n" +
 	"\x05Taken\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x12\n" +
 	"\x04func\x18\x02 \x01(\tR\x04func\x12\x14\n" +
@@ -3561,7 +4353,12 @@ const file_test_kinds_v1_wit_proto_rawDesc = "" +
 	"STAGE_DONE\x10\x03*1\n" +
 	"\x06Single\x12\x16\n" +
 	"\x12SINGLE_UNSPECIFIED\x10\x00\x12\x0f\n" +
-	"\vSINGLE_ONLY\x10\x01b\x06proto3"
+	"\vSINGLE_ONLY\x10\x01*\x84\x01\n" +
+	"\tTakenCase\x12\x1a\n" +
+	"\x16TAKEN_CASE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fTAKEN_CASE_TYPE\x10\x01\x12\x14\n" +
+	"\x10TAKEN_CASE_PROTO\x10\x04\x12\x19\n" +
+	"\x15TAKEN_CASE_FROM_PROTO\x10\x03\"\x04\b\x02\x10\x02*\x0fTAKEN_CASE_GONEb\x06proto3"
 
 var (
 	file_test_kinds_v1_wit_proto_rawDescOnce sync.Once
@@ -3575,124 +4372,141 @@ func file_test_kinds_v1_wit_proto_rawDescGZIP() []byte {
 	return file_test_kinds_v1_wit_proto_rawDescData
 }
 
-var file_test_kinds_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_test_kinds_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_test_kinds_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_test_kinds_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_test_kinds_v1_wit_proto_goTypes = []any{
 	(Stage)(0),                                               // 0: test.kinds.v1.Stage
 	(Single)(0),                                              // 1: test.kinds.v1.Single
-	(*Primitives)(nil),                                       // 2: test.kinds.v1.Primitives
-	(*Rights)(nil),                                           // 3: test.kinds.v1.Rights
-	(*Eight)(nil),                                            // 4: test.kinds.v1.Eight
-	(*Nine)(nil),                                             // 5: test.kinds.v1.Nine
-	(*Choice)(nil),                                           // 6: test.kinds.v1.Choice
-	(*Bare)(nil),                                             // 7: test.kinds.v1.Bare
-	(*KindsOfKind)(nil),                                      // 8: test.kinds.v1.KindsOfKind
-	(*Lists)(nil),                                            // 9: test.kinds.v1.Lists
-	(*Options)(nil),                                          // 10: test.kinds.v1.Options
-	(*Compositions)(nil),                                     // 11: test.kinds.v1.Compositions
-	(*Taken)(nil),                                            // 12: test.kinds.v1.Taken
-	(*Choice_ManyList)(nil),                                  // 13: test.kinds.v1.Choice.ManyList
-	(*Choice_NamesList)(nil),                                 // 14: test.kinds.v1.Choice.NamesList
-	(*Choice_MaybeOption)(nil),                               // 15: test.kinds.v1.Choice.MaybeOption
-	(*Choice_PairTuple)(nil),                                 // 16: test.kinds.v1.Choice.PairTuple
-	(*Choice_OutcomeResult)(nil),                             // 17: test.kinds.v1.Choice.OutcomeResult
-	(*Lists_TuplesTuple)(nil),                                // 18: test.kinds.v1.Lists.TuplesTuple
-	(*Lists_MaybesOption)(nil),                               // 19: test.kinds.v1.Lists.MaybesOption
-	(*Lists_OutcomesResult)(nil),                             // 20: test.kinds.v1.Lists.OutcomesResult
-	(*Lists_MatrixList)(nil),                                 // 21: test.kinds.v1.Lists.MatrixList
-	(*Lists_CubeList)(nil),                                   // 22: test.kinds.v1.Lists.CubeList
-	(*Lists_CubeList_ValueList)(nil),                         // 23: test.kinds.v1.Lists.CubeList.ValueList
-	(*Options_TupleTuple)(nil),                               // 24: test.kinds.v1.Options.TupleTuple
-	(*Options_ManyList)(nil),                                 // 25: test.kinds.v1.Options.ManyList
-	(*Options_NestedOption)(nil),                             // 26: test.kinds.v1.Options.NestedOption
-	(*Options_NestedChoiceOption)(nil),                       // 27: test.kinds.v1.Options.NestedChoiceOption
-	(*Options_OutcomeResult)(nil),                            // 28: test.kinds.v1.Options.OutcomeResult
-	(*Compositions_PairTuple)(nil),                           // 29: test.kinds.v1.Compositions.PairTuple
-	(*Compositions_TripleTuple)(nil),                         // 30: test.kinds.v1.Compositions.TripleTuple
-	(*Compositions_DeepTuple)(nil),                           // 31: test.kinds.v1.Compositions.DeepTuple
-	(*Compositions_PlainResult)(nil),                         // 32: test.kinds.v1.Compositions.PlainResult
-	(*Compositions_OnlyOkResult)(nil),                        // 33: test.kinds.v1.Compositions.OnlyOkResult
-	(*Compositions_OnlyErrorResult)(nil),                     // 34: test.kinds.v1.Compositions.OnlyErrorResult
-	(*Compositions_BothResult)(nil),                          // 35: test.kinds.v1.Compositions.BothResult
-	(*Compositions_DeepestOption)(nil),                       // 36: test.kinds.v1.Compositions.DeepestOption
-	(*Compositions_DeepTuple_F00Tuple)(nil),                  // 37: test.kinds.v1.Compositions.DeepTuple.F00Tuple
-	(*Compositions_DeepTuple_F01List)(nil),                   // 38: test.kinds.v1.Compositions.DeepTuple.F01List
-	(*Compositions_BothResult_OkList)(nil),                   // 39: test.kinds.v1.Compositions.BothResult.OkList
-	(*Compositions_DeepestOption_ValueResult)(nil),           // 40: test.kinds.v1.Compositions.DeepestOption.ValueResult
-	(*Compositions_DeepestOption_ValueResult_OkTuple)(nil),   // 41: test.kinds.v1.Compositions.DeepestOption.ValueResult.OkTuple
-	(*Compositions_DeepestOption_ValueResult_ErrorList)(nil), // 42: test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList
-	(*Compositions_DeepestOption_ValueResult_ErrorList_ValueOption)(nil), // 43: test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList.ValueOption
-	(*emptypb.Empty)(nil), // 44: google.protobuf.Empty
+	(TakenCase)(0),                                           // 2: test.kinds.v1.TakenCase
+	(*Primitives)(nil),                                       // 3: test.kinds.v1.Primitives
+	(*Rights)(nil),                                           // 4: test.kinds.v1.Rights
+	(*Eight)(nil),                                            // 5: test.kinds.v1.Eight
+	(*Nine)(nil),                                             // 6: test.kinds.v1.Nine
+	(*Choice)(nil),                                           // 7: test.kinds.v1.Choice
+	(*Bare)(nil),                                             // 8: test.kinds.v1.Bare
+	(*KindsOfKind)(nil),                                      // 9: test.kinds.v1.KindsOfKind
+	(*Lists)(nil),                                            // 10: test.kinds.v1.Lists
+	(*Options)(nil),                                          // 11: test.kinds.v1.Options
+	(*Compositions)(nil),                                     // 12: test.kinds.v1.Compositions
+	(*Bulks)(nil),                                            // 13: test.kinds.v1.Bulks
+	(*Bulk)(nil),                                             // 14: test.kinds.v1.Bulk
+	(*Taken)(nil),                                            // 15: test.kinds.v1.Taken
+	(*Choice_ManyList)(nil),                                  // 16: test.kinds.v1.Choice.ManyList
+	(*Choice_NamesList)(nil),                                 // 17: test.kinds.v1.Choice.NamesList
+	(*Choice_MaybeOption)(nil),                               // 18: test.kinds.v1.Choice.MaybeOption
+	(*Choice_PairTuple)(nil),                                 // 19: test.kinds.v1.Choice.PairTuple
+	(*Choice_OutcomeResult)(nil),                             // 20: test.kinds.v1.Choice.OutcomeResult
+	(*Lists_TuplesTuple)(nil),                                // 21: test.kinds.v1.Lists.TuplesTuple
+	(*Lists_MaybesOption)(nil),                               // 22: test.kinds.v1.Lists.MaybesOption
+	(*Lists_OutcomesResult)(nil),                             // 23: test.kinds.v1.Lists.OutcomesResult
+	(*Lists_MatrixList)(nil),                                 // 24: test.kinds.v1.Lists.MatrixList
+	(*Lists_CubeList)(nil),                                   // 25: test.kinds.v1.Lists.CubeList
+	(*Lists_CubeList_ValueList)(nil),                         // 26: test.kinds.v1.Lists.CubeList.ValueList
+	(*Options_TupleTuple)(nil),                               // 27: test.kinds.v1.Options.TupleTuple
+	(*Options_ManyList)(nil),                                 // 28: test.kinds.v1.Options.ManyList
+	(*Options_NestedOption)(nil),                             // 29: test.kinds.v1.Options.NestedOption
+	(*Options_NestedChoiceOption)(nil),                       // 30: test.kinds.v1.Options.NestedChoiceOption
+	(*Options_OutcomeResult)(nil),                            // 31: test.kinds.v1.Options.OutcomeResult
+	(*Compositions_PairTuple)(nil),                           // 32: test.kinds.v1.Compositions.PairTuple
+	(*Compositions_TripleTuple)(nil),                         // 33: test.kinds.v1.Compositions.TripleTuple
+	(*Compositions_DeepTuple)(nil),                           // 34: test.kinds.v1.Compositions.DeepTuple
+	(*Compositions_PlainResult)(nil),                         // 35: test.kinds.v1.Compositions.PlainResult
+	(*Compositions_OnlyOkResult)(nil),                        // 36: test.kinds.v1.Compositions.OnlyOkResult
+	(*Compositions_OnlyErrorResult)(nil),                     // 37: test.kinds.v1.Compositions.OnlyErrorResult
+	(*Compositions_BothResult)(nil),                          // 38: test.kinds.v1.Compositions.BothResult
+	(*Compositions_DeepestOption)(nil),                       // 39: test.kinds.v1.Compositions.DeepestOption
+	(*Compositions_DeepTuple_F00Tuple)(nil),                  // 40: test.kinds.v1.Compositions.DeepTuple.F00Tuple
+	(*Compositions_DeepTuple_F01List)(nil),                   // 41: test.kinds.v1.Compositions.DeepTuple.F01List
+	(*Compositions_BothResult_OkList)(nil),                   // 42: test.kinds.v1.Compositions.BothResult.OkList
+	(*Compositions_DeepestOption_ValueResult)(nil),           // 43: test.kinds.v1.Compositions.DeepestOption.ValueResult
+	(*Compositions_DeepestOption_ValueResult_OkTuple)(nil),   // 44: test.kinds.v1.Compositions.DeepestOption.ValueResult.OkTuple
+	(*Compositions_DeepestOption_ValueResult_ErrorList)(nil), // 45: test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList
+	(*Compositions_DeepestOption_ValueResult_ErrorList_ValueOption)(nil), // 46: test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList.ValueOption
+	(*Bulks_PairTuple)(nil),          // 47: test.kinds.v1.Bulks.PairTuple
+	(*Bulks_OutcomeResult)(nil),      // 48: test.kinds.v1.Bulks.OutcomeResult
+	(*Bulks_NineTuple)(nil),          // 49: test.kinds.v1.Bulks.NineTuple
+	(*Bulks_NinesTuple)(nil),         // 50: test.kinds.v1.Bulks.NinesTuple
+	(*Bulks_NineTuple_F07Tuple)(nil), // 51: test.kinds.v1.Bulks.NineTuple.F07Tuple
+	(*Bulk_ManyTuple)(nil),           // 52: test.kinds.v1.Bulk.ManyTuple
+	(*emptypb.Empty)(nil),            // 53: google.protobuf.Empty
 }
 var file_test_kinds_v1_wit_proto_depIdxs = []int32{
-	44, // 0: test.kinds.v1.Choice.nothing:type_name -> google.protobuf.Empty
+	53, // 0: test.kinds.v1.Choice.nothing:type_name -> google.protobuf.Empty
 	0,  // 1: test.kinds.v1.Choice.stage:type_name -> test.kinds.v1.Stage
-	3,  // 2: test.kinds.v1.Choice.rights:type_name -> test.kinds.v1.Rights
-	2,  // 3: test.kinds.v1.Choice.record:type_name -> test.kinds.v1.Primitives
-	13, // 4: test.kinds.v1.Choice.many:type_name -> test.kinds.v1.Choice.ManyList
-	14, // 5: test.kinds.v1.Choice.names:type_name -> test.kinds.v1.Choice.NamesList
-	15, // 6: test.kinds.v1.Choice.maybe:type_name -> test.kinds.v1.Choice.MaybeOption
-	16, // 7: test.kinds.v1.Choice.pair:type_name -> test.kinds.v1.Choice.PairTuple
-	17, // 8: test.kinds.v1.Choice.outcome:type_name -> test.kinds.v1.Choice.OutcomeResult
-	44, // 9: test.kinds.v1.Bare.left:type_name -> google.protobuf.Empty
-	44, // 10: test.kinds.v1.Bare.right:type_name -> google.protobuf.Empty
-	44, // 11: test.kinds.v1.KindsOfKind.other:type_name -> google.protobuf.Empty
+	4,  // 2: test.kinds.v1.Choice.rights:type_name -> test.kinds.v1.Rights
+	3,  // 3: test.kinds.v1.Choice.record:type_name -> test.kinds.v1.Primitives
+	16, // 4: test.kinds.v1.Choice.many:type_name -> test.kinds.v1.Choice.ManyList
+	17, // 5: test.kinds.v1.Choice.names:type_name -> test.kinds.v1.Choice.NamesList
+	18, // 6: test.kinds.v1.Choice.maybe:type_name -> test.kinds.v1.Choice.MaybeOption
+	19, // 7: test.kinds.v1.Choice.pair:type_name -> test.kinds.v1.Choice.PairTuple
+	20, // 8: test.kinds.v1.Choice.outcome:type_name -> test.kinds.v1.Choice.OutcomeResult
+	53, // 9: test.kinds.v1.Bare.left:type_name -> google.protobuf.Empty
+	53, // 10: test.kinds.v1.Bare.right:type_name -> google.protobuf.Empty
+	53, // 11: test.kinds.v1.KindsOfKind.other:type_name -> google.protobuf.Empty
 	0,  // 12: test.kinds.v1.Lists.stages:type_name -> test.kinds.v1.Stage
-	3,  // 13: test.kinds.v1.Lists.rights:type_name -> test.kinds.v1.Rights
-	2,  // 14: test.kinds.v1.Lists.records:type_name -> test.kinds.v1.Primitives
-	6,  // 15: test.kinds.v1.Lists.choices:type_name -> test.kinds.v1.Choice
-	18, // 16: test.kinds.v1.Lists.tuples:type_name -> test.kinds.v1.Lists.TuplesTuple
-	19, // 17: test.kinds.v1.Lists.maybes:type_name -> test.kinds.v1.Lists.MaybesOption
-	20, // 18: test.kinds.v1.Lists.outcomes:type_name -> test.kinds.v1.Lists.OutcomesResult
-	21, // 19: test.kinds.v1.Lists.matrix:type_name -> test.kinds.v1.Lists.MatrixList
-	22, // 20: test.kinds.v1.Lists.cube:type_name -> test.kinds.v1.Lists.CubeList
+	4,  // 13: test.kinds.v1.Lists.rights:type_name -> test.kinds.v1.Rights
+	3,  // 14: test.kinds.v1.Lists.records:type_name -> test.kinds.v1.Primitives
+	7,  // 15: test.kinds.v1.Lists.choices:type_name -> test.kinds.v1.Choice
+	21, // 16: test.kinds.v1.Lists.tuples:type_name -> test.kinds.v1.Lists.TuplesTuple
+	22, // 17: test.kinds.v1.Lists.maybes:type_name -> test.kinds.v1.Lists.MaybesOption
+	23, // 18: test.kinds.v1.Lists.outcomes:type_name -> test.kinds.v1.Lists.OutcomesResult
+	24, // 19: test.kinds.v1.Lists.matrix:type_name -> test.kinds.v1.Lists.MatrixList
+	25, // 20: test.kinds.v1.Lists.cube:type_name -> test.kinds.v1.Lists.CubeList
 	0,  // 21: test.kinds.v1.Lists.alias:type_name -> test.kinds.v1.Stage
 	0,  // 22: test.kinds.v1.Options.stage:type_name -> test.kinds.v1.Stage
-	3,  // 23: test.kinds.v1.Options.rights:type_name -> test.kinds.v1.Rights
-	2,  // 24: test.kinds.v1.Options.record:type_name -> test.kinds.v1.Primitives
-	6,  // 25: test.kinds.v1.Options.choice:type_name -> test.kinds.v1.Choice
-	24, // 26: test.kinds.v1.Options.tuple:type_name -> test.kinds.v1.Options.TupleTuple
-	25, // 27: test.kinds.v1.Options.many:type_name -> test.kinds.v1.Options.ManyList
-	26, // 28: test.kinds.v1.Options.nested:type_name -> test.kinds.v1.Options.NestedOption
-	27, // 29: test.kinds.v1.Options.nested_choice:type_name -> test.kinds.v1.Options.NestedChoiceOption
-	28, // 30: test.kinds.v1.Options.outcome:type_name -> test.kinds.v1.Options.OutcomeResult
-	29, // 31: test.kinds.v1.Compositions.pair:type_name -> test.kinds.v1.Compositions.PairTuple
-	30, // 32: test.kinds.v1.Compositions.triple:type_name -> test.kinds.v1.Compositions.TripleTuple
-	31, // 33: test.kinds.v1.Compositions.deep:type_name -> test.kinds.v1.Compositions.DeepTuple
-	32, // 34: test.kinds.v1.Compositions.plain:type_name -> test.kinds.v1.Compositions.PlainResult
-	33, // 35: test.kinds.v1.Compositions.only_ok:type_name -> test.kinds.v1.Compositions.OnlyOkResult
-	34, // 36: test.kinds.v1.Compositions.only_error:type_name -> test.kinds.v1.Compositions.OnlyErrorResult
-	35, // 37: test.kinds.v1.Compositions.both:type_name -> test.kinds.v1.Compositions.BothResult
-	36, // 38: test.kinds.v1.Compositions.deepest:type_name -> test.kinds.v1.Compositions.DeepestOption
-	0,  // 39: test.kinds.v1.Lists.TuplesTuple.f01:type_name -> test.kinds.v1.Stage
-	0,  // 40: test.kinds.v1.Lists.OutcomesResult.error:type_name -> test.kinds.v1.Stage
-	23, // 41: test.kinds.v1.Lists.CubeList.value:type_name -> test.kinds.v1.Lists.CubeList.ValueList
-	0,  // 42: test.kinds.v1.Lists.CubeList.ValueList.value:type_name -> test.kinds.v1.Stage
-	0,  // 43: test.kinds.v1.Options.TupleTuple.f01:type_name -> test.kinds.v1.Stage
-	6,  // 44: test.kinds.v1.Options.NestedChoiceOption.value:type_name -> test.kinds.v1.Choice
-	44, // 45: test.kinds.v1.Options.OutcomeResult.ok:type_name -> google.protobuf.Empty
-	0,  // 46: test.kinds.v1.Compositions.TripleTuple.f00:type_name -> test.kinds.v1.Stage
-	6,  // 47: test.kinds.v1.Compositions.TripleTuple.f01:type_name -> test.kinds.v1.Choice
-	37, // 48: test.kinds.v1.Compositions.DeepTuple.f00:type_name -> test.kinds.v1.Compositions.DeepTuple.F00Tuple
-	38, // 49: test.kinds.v1.Compositions.DeepTuple.f01:type_name -> test.kinds.v1.Compositions.DeepTuple.F01List
-	44, // 50: test.kinds.v1.Compositions.PlainResult.ok:type_name -> google.protobuf.Empty
-	44, // 51: test.kinds.v1.Compositions.PlainResult.error:type_name -> google.protobuf.Empty
-	44, // 52: test.kinds.v1.Compositions.OnlyOkResult.error:type_name -> google.protobuf.Empty
-	44, // 53: test.kinds.v1.Compositions.OnlyErrorResult.ok:type_name -> google.protobuf.Empty
-	0,  // 54: test.kinds.v1.Compositions.OnlyErrorResult.error:type_name -> test.kinds.v1.Stage
-	39, // 55: test.kinds.v1.Compositions.BothResult.ok:type_name -> test.kinds.v1.Compositions.BothResult.OkList
-	6,  // 56: test.kinds.v1.Compositions.BothResult.error:type_name -> test.kinds.v1.Choice
-	40, // 57: test.kinds.v1.Compositions.DeepestOption.value:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult
-	2,  // 58: test.kinds.v1.Compositions.BothResult.OkList.value:type_name -> test.kinds.v1.Primitives
-	41, // 59: test.kinds.v1.Compositions.DeepestOption.ValueResult.ok:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult.OkTuple
-	42, // 60: test.kinds.v1.Compositions.DeepestOption.ValueResult.error:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList
-	6,  // 61: test.kinds.v1.Compositions.DeepestOption.ValueResult.OkTuple.f01:type_name -> test.kinds.v1.Choice
-	43, // 62: test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList.value:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList.ValueOption
-	63, // [63:63] is the sub-list for method output_type
-	63, // [63:63] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	4,  // 23: test.kinds.v1.Options.rights:type_name -> test.kinds.v1.Rights
+	3,  // 24: test.kinds.v1.Options.record:type_name -> test.kinds.v1.Primitives
+	7,  // 25: test.kinds.v1.Options.choice:type_name -> test.kinds.v1.Choice
+	27, // 26: test.kinds.v1.Options.tuple:type_name -> test.kinds.v1.Options.TupleTuple
+	28, // 27: test.kinds.v1.Options.many:type_name -> test.kinds.v1.Options.ManyList
+	29, // 28: test.kinds.v1.Options.nested:type_name -> test.kinds.v1.Options.NestedOption
+	30, // 29: test.kinds.v1.Options.nested_choice:type_name -> test.kinds.v1.Options.NestedChoiceOption
+	31, // 30: test.kinds.v1.Options.outcome:type_name -> test.kinds.v1.Options.OutcomeResult
+	32, // 31: test.kinds.v1.Compositions.pair:type_name -> test.kinds.v1.Compositions.PairTuple
+	33, // 32: test.kinds.v1.Compositions.triple:type_name -> test.kinds.v1.Compositions.TripleTuple
+	34, // 33: test.kinds.v1.Compositions.deep:type_name -> test.kinds.v1.Compositions.DeepTuple
+	35, // 34: test.kinds.v1.Compositions.plain:type_name -> test.kinds.v1.Compositions.PlainResult
+	36, // 35: test.kinds.v1.Compositions.only_ok:type_name -> test.kinds.v1.Compositions.OnlyOkResult
+	37, // 36: test.kinds.v1.Compositions.only_error:type_name -> test.kinds.v1.Compositions.OnlyErrorResult
+	38, // 37: test.kinds.v1.Compositions.both:type_name -> test.kinds.v1.Compositions.BothResult
+	39, // 38: test.kinds.v1.Compositions.deepest:type_name -> test.kinds.v1.Compositions.DeepestOption
+	47, // 39: test.kinds.v1.Bulks.pair:type_name -> test.kinds.v1.Bulks.PairTuple
+	48, // 40: test.kinds.v1.Bulks.outcome:type_name -> test.kinds.v1.Bulks.OutcomeResult
+	49, // 41: test.kinds.v1.Bulks.nine:type_name -> test.kinds.v1.Bulks.NineTuple
+	50, // 42: test.kinds.v1.Bulks.nines:type_name -> test.kinds.v1.Bulks.NinesTuple
+	52, // 43: test.kinds.v1.Bulk.many:type_name -> test.kinds.v1.Bulk.ManyTuple
+	0,  // 44: test.kinds.v1.Lists.TuplesTuple.f01:type_name -> test.kinds.v1.Stage
+	0,  // 45: test.kinds.v1.Lists.OutcomesResult.error:type_name -> test.kinds.v1.Stage
+	26, // 46: test.kinds.v1.Lists.CubeList.value:type_name -> test.kinds.v1.Lists.CubeList.ValueList
+	0,  // 47: test.kinds.v1.Lists.CubeList.ValueList.value:type_name -> test.kinds.v1.Stage
+	0,  // 48: test.kinds.v1.Options.TupleTuple.f01:type_name -> test.kinds.v1.Stage
+	7,  // 49: test.kinds.v1.Options.NestedChoiceOption.value:type_name -> test.kinds.v1.Choice
+	53, // 50: test.kinds.v1.Options.OutcomeResult.ok:type_name -> google.protobuf.Empty
+	0,  // 51: test.kinds.v1.Compositions.TripleTuple.f00:type_name -> test.kinds.v1.Stage
+	7,  // 52: test.kinds.v1.Compositions.TripleTuple.f01:type_name -> test.kinds.v1.Choice
+	40, // 53: test.kinds.v1.Compositions.DeepTuple.f00:type_name -> test.kinds.v1.Compositions.DeepTuple.F00Tuple
+	41, // 54: test.kinds.v1.Compositions.DeepTuple.f01:type_name -> test.kinds.v1.Compositions.DeepTuple.F01List
+	53, // 55: test.kinds.v1.Compositions.PlainResult.ok:type_name -> google.protobuf.Empty
+	53, // 56: test.kinds.v1.Compositions.PlainResult.error:type_name -> google.protobuf.Empty
+	53, // 57: test.kinds.v1.Compositions.OnlyOkResult.error:type_name -> google.protobuf.Empty
+	53, // 58: test.kinds.v1.Compositions.OnlyErrorResult.ok:type_name -> google.protobuf.Empty
+	0,  // 59: test.kinds.v1.Compositions.OnlyErrorResult.error:type_name -> test.kinds.v1.Stage
+	42, // 60: test.kinds.v1.Compositions.BothResult.ok:type_name -> test.kinds.v1.Compositions.BothResult.OkList
+	7,  // 61: test.kinds.v1.Compositions.BothResult.error:type_name -> test.kinds.v1.Choice
+	43, // 62: test.kinds.v1.Compositions.DeepestOption.value:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult
+	3,  // 63: test.kinds.v1.Compositions.BothResult.OkList.value:type_name -> test.kinds.v1.Primitives
+	44, // 64: test.kinds.v1.Compositions.DeepestOption.ValueResult.ok:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult.OkTuple
+	45, // 65: test.kinds.v1.Compositions.DeepestOption.ValueResult.error:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList
+	7,  // 66: test.kinds.v1.Compositions.DeepestOption.ValueResult.OkTuple.f01:type_name -> test.kinds.v1.Choice
+	46, // 67: test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList.value:type_name -> test.kinds.v1.Compositions.DeepestOption.ValueResult.ErrorList.ValueOption
+	0,  // 68: test.kinds.v1.Bulks.NineTuple.f06:type_name -> test.kinds.v1.Stage
+	51, // 69: test.kinds.v1.Bulks.NineTuple.f07:type_name -> test.kinds.v1.Bulks.NineTuple.F07Tuple
+	0,  // 70: test.kinds.v1.Bulks.NinesTuple.f08:type_name -> test.kinds.v1.Stage
+	71, // [71:71] is the sub-list for method output_type
+	71, // [71:71] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_test_kinds_v1_wit_proto_init() }
@@ -3725,50 +4539,59 @@ func file_test_kinds_v1_wit_proto_init() {
 	}
 	file_test_kinds_v1_wit_proto_msgTypes[8].OneofWrappers = []any{}
 	file_test_kinds_v1_wit_proto_msgTypes[10].OneofWrappers = []any{}
-	file_test_kinds_v1_wit_proto_msgTypes[13].OneofWrappers = []any{}
-	file_test_kinds_v1_wit_proto_msgTypes[15].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[11].OneofWrappers = []any{
+		(*Bulk_Body)(nil),
+		(*Bulk_Many)(nil),
+	}
+	file_test_kinds_v1_wit_proto_msgTypes[12].OneofWrappers = []any{}
+	file_test_kinds_v1_wit_proto_msgTypes[15].OneofWrappers = []any{}
+	file_test_kinds_v1_wit_proto_msgTypes[17].OneofWrappers = []any{
 		(*Choice_OutcomeResult_Ok)(nil),
 		(*Choice_OutcomeResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[17].OneofWrappers = []any{}
-	file_test_kinds_v1_wit_proto_msgTypes[18].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[19].OneofWrappers = []any{}
+	file_test_kinds_v1_wit_proto_msgTypes[20].OneofWrappers = []any{
 		(*Lists_OutcomesResult_Ok)(nil),
 		(*Lists_OutcomesResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[24].OneofWrappers = []any{}
-	file_test_kinds_v1_wit_proto_msgTypes[26].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[26].OneofWrappers = []any{}
+	file_test_kinds_v1_wit_proto_msgTypes[28].OneofWrappers = []any{
 		(*Options_OutcomeResult_Ok)(nil),
 		(*Options_OutcomeResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[27].OneofWrappers = []any{}
-	file_test_kinds_v1_wit_proto_msgTypes[30].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[29].OneofWrappers = []any{}
+	file_test_kinds_v1_wit_proto_msgTypes[32].OneofWrappers = []any{
 		(*Compositions_PlainResult_Ok)(nil),
 		(*Compositions_PlainResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[31].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[33].OneofWrappers = []any{
 		(*Compositions_OnlyOkResult_Ok)(nil),
 		(*Compositions_OnlyOkResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[32].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[34].OneofWrappers = []any{
 		(*Compositions_OnlyErrorResult_Ok)(nil),
 		(*Compositions_OnlyErrorResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[33].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[35].OneofWrappers = []any{
 		(*Compositions_BothResult_Ok)(nil),
 		(*Compositions_BothResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[38].OneofWrappers = []any{
+	file_test_kinds_v1_wit_proto_msgTypes[40].OneofWrappers = []any{
 		(*Compositions_DeepestOption_ValueResult_Ok)(nil),
 		(*Compositions_DeepestOption_ValueResult_Error)(nil),
 	}
-	file_test_kinds_v1_wit_proto_msgTypes[41].OneofWrappers = []any{}
+	file_test_kinds_v1_wit_proto_msgTypes[43].OneofWrappers = []any{}
+	file_test_kinds_v1_wit_proto_msgTypes[45].OneofWrappers = []any{
+		(*Bulks_OutcomeResult_Ok)(nil),
+		(*Bulks_OutcomeResult_Error)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_test_kinds_v1_wit_proto_rawDesc), len(file_test_kinds_v1_wit_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   42,
+			NumEnums:      3,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
