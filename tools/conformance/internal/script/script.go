@@ -243,7 +243,16 @@ func trapped(err error) bool {
 	return errors.As(err, &trap) || errors.As(err, &limit) || errors.Is(err, component.ErrPoisoned)
 }
 
+// ownWords are pkg/component's texts for what wasmtime says otherwise.
+var ownWords = map[string]string{
+	"string pointer/length out of bounds of memory": "address and length out of bounds of memory",
+	"list pointer/length out of bounds of memory":   "address and length out of bounds of memory",
+}
+
 func says(err error, message string) bool {
+	if own := ownWords[message]; own != "" && strings.Contains(err.Error(), own) {
+		return true
+	}
 	if errors.Is(err, component.ErrPoisoned) {
 		return strings.Contains("cannot enter component instance", message)
 	}
