@@ -43,6 +43,7 @@ wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *);
 void wasm_engine_delete(wasm_engine_t *);
 wasm_engine_t *wasmtime_engine_clone(HYGIA_SHARED wasm_engine_t *);
 void wasmtime_engine_increment_epoch(HYGIA_SHARED wasm_engine_t *);
+void wasmtime_config_consume_fuel_set(wasm_config_t *, bool);
 void wasmtime_config_epoch_interruption_set(wasm_config_t *, bool);
 void wasmtime_config_max_wasm_stack_set(wasm_config_t *, size_t);
 void wasmtime_config_wasm_exceptions_set(wasm_config_t *, bool);
@@ -85,6 +86,8 @@ void wasmtime_store_delete(wasmtime_store_t *);
 wasmtime_context_t *wasmtime_store_context(wasmtime_store_t *);
 void wasmtime_store_limiter(wasmtime_store_t *, int64_t, int64_t, int64_t, int64_t, int64_t);
 void *wasmtime_context_get_data(const wasmtime_context_t *);
+wasmtime_error_t *wasmtime_context_set_fuel(wasmtime_context_t *, uint64_t);
+wasmtime_error_t *wasmtime_context_get_fuel(const wasmtime_context_t *, uint64_t *);
 void wasmtime_context_set_epoch_deadline(wasmtime_context_t *, uint64_t);
 void wasmtime_store_epoch_deadline_callback(
     wasmtime_store_t *,

@@ -28,7 +28,7 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 		// it must not wait for a place that only that call can give back.
 		from.outer.nested++
 		f := e.takeFrame()
-		f.outer = from.outer
+		f.outer, f.usage = from.outer, from.usage
 		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
@@ -36,6 +36,7 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	fl := e.flowOf(from.flow)
 	if len(fl.waiting) == 0 && e.mayRun(fl) {
 		f := e.place(fl)
+		f.usage = from.usage
 		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
@@ -46,7 +47,9 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	if err == nil {
 		f, err = e.await(ctx, p, inst, fl, w)
 	}
-	if err != nil {
+	if err == nil {
+		f.usage = from.usage
+	} else {
 		e.mu.Lock()
 		rest := e.dismiss(p, inst)
 		e.mu.Unlock()

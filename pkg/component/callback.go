@@ -4,7 +4,6 @@ package component
 import "C"
 
 import (
-	"context"
 	"errors"
 	"runtime/cgo"
 	"runtime/debug"
@@ -60,11 +59,17 @@ func (f *frame) hostCall(b boundImport) (err error) {
 	dec.reset(view(&f.c.out), limits)
 	enc.buf = unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap))[:0]
 	enc.reset(limits)
-	if err := b.fn(f.hostContext(), dec, enc); err != nil {
-		if exit := (*ExitError)(nil); errors.As(err, &exit) {
+	ctx := f.hostContext()
+	f.enterHost()
+	failed := b.fn(ctx, dec, enc)
+	if err := errors.Join(f.leaveHost(), ctx.log.err()); err != nil {
+		return err
+	}
+	if failed != nil {
+		if exit := (*ExitError)(nil); errors.As(failed, &exit) {
 			return exit
 		}
-		return b.failed(err)
+		return b.failed(failed)
 	}
 	if err := dec.finish(); err != nil {
 		return b.failed(err)
@@ -86,7 +91,7 @@ func (f *frame) give(b []byte) {
 }
 
 // hostContext returns the context that the host functions of a call share.
-func (f *frame) hostContext() context.Context {
+func (f *frame) hostContext() *hostContext {
 	if f.hostCtx == nil {
 		f.engine.mu.Lock()
 		f.hostCtx = newHostContext(f.ctx, f.deadline, f)

@@ -8,6 +8,7 @@ import "sync"
 // Component is a compiled component. It is safe for concurrent use. Programs
 // linked from it keep what they need: it may be closed before them.
 type Component struct {
+	engine *Engine // set by whoever calls newComponent
 	description
 	slow error // why it has not the lane of internal/lane, nil when it has
 

@@ -39,6 +39,7 @@ wasm_engine_t *hy_engine_new(const hy_config *c) {
   wasmtime_config_wasm_component_model_set(config, true);
   wasmtime_config_concurrency_support_set(config, false); // slows calls, and nothing here uses it
   wasmtime_config_epoch_interruption_set(config, true);
+  wasmtime_config_consume_fuel_set(config, c->fuel);
   wasmtime_config_wasm_threads_set(config, false);
   wasmtime_config_wasm_gc_set(config, false); // the pool has no heaps for it
   wasmtime_config_wasm_exceptions_set(config, false);

@@ -43,6 +43,14 @@ type Config struct {
 	MaxComponentBytes int
 	// StackBytes is how much stack a guest may use: 512 KiB by default.
 	StackBytes int
+	// Fuel makes guests count what they burn, so that Limits.Fuel can bound it and
+	// Usage tell it: the same for the same call on every machine, where time is
+	// not. Compiled code is slower by a part, which is why it must be asked for.
+	Fuel bool
+	// Observe, where it is not nil, is called once for each call or instantiation
+	// that failed, with the program's LinkOptions.Name and the error: see Cause. It
+	// runs on the call's goroutine, must be quick, and is called concurrently.
+	Observe func(program string, err error)
 	// Tick is how often running calls are looked at, and so how late a deadline or
 	// a cancelled context may be noticed: 1 ms by default. Nothing ticks while no
 	// call runs.
@@ -96,6 +104,7 @@ func (c Config) c() C.hy_config {
 		memory_reservation: maxMemory,
 		table_elements:     poolTable,
 		stack_bytes:        C.size_t(c.StackBytes),
+		fuel:               C.bool(c.Fuel),
 	}
 }
 
@@ -106,6 +115,7 @@ type Engine struct {
 	c     *C.wasm_engine_t
 	wake  chan struct{} // wakes the watcher; holds one
 	ended chan struct{} // closed when the watcher is gone
+	born  time.Time
 
 	mu     sync.Mutex // guards what follows, and the frames' guarded fields
 	closed bool
@@ -137,6 +147,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 		wake:   make(chan struct{}, 1),
 		ended:  make(chan struct{}),
 		parked: true,
+		born:   now(),
 		flows:  make(map[string]*flow),
 	}
 	if e.c == nil {
@@ -225,5 +236,6 @@ func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engin
 	if err != nil {
 		return nil, err
 	}
+	component.engine = e
 	return component, nil
 }

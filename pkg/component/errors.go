@@ -19,6 +19,8 @@ var (
 	// ErrPoisoned: an earlier call ended this instance. The error also wraps that
 	// call's own.
 	ErrPoisoned = errors.New("component: instance has failed before")
+	// ErrEngine: the component was compiled by another engine.
+	ErrEngine = errors.New("component: compiled by another engine")
 	// ErrFolder: a folder that WASI grants cannot be opened.
 	ErrFolder = errors.New("component: a granted folder cannot be opened")
 	// ErrHandle: a Handle was used with another instance than its own, or after it
@@ -45,6 +47,9 @@ const (
 	LimitListItems Limit = "list items"
 	LimitHostCalls Limit = "host calls"
 	LimitResources Limit = "resources"
+	LimitHostTime  Limit = "nanoseconds in host functions"
+	LimitLog       Limit = "bytes of log"
+	LimitFuel      Limit = "fuel"
 	LimitPool      Limit = "live instances"
 	LimitQueue     Limit = "waiting calls"
 	LimitTypes     Limit = "type size"
@@ -67,6 +72,9 @@ var (
 	ErrListItems error = &LimitError{Limit: LimitListItems}
 	ErrHostCalls error = &LimitError{Limit: LimitHostCalls}
 	ErrResources error = &LimitError{Limit: LimitResources}
+	ErrHostTime  error = &LimitError{Limit: LimitHostTime}
+	ErrLog       error = &LimitError{Limit: LimitLog}
+	ErrFuel      error = &LimitError{Limit: LimitFuel}
 	ErrPool      error = &LimitError{Limit: LimitPool}
 	// ErrOverloaded: too many calls of the flow wait already: Config.MaxQueue.
 	ErrOverloaded error = &LimitError{Limit: LimitQueue}

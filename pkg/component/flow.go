@@ -15,15 +15,19 @@ import (
 // WithFlow returns a context whose calls belong to the flow of that key, such as
 // a tenant's: see Config.Parallel. Calls without a flow are one flow together.
 func WithFlow(ctx context.Context, key string) context.Context {
-	return context.WithValue(ctx, originKey{}, &origin{flow: key, outer: originOf(ctx).outer})
+	o := *originOf(ctx)
+	o.flow = key
+	return context.WithValue(ctx, originKey{}, &o)
 }
 
 type originKey struct{}
 
-// origin is where a call comes from.
+// origin is where a call comes from: a context has one.
 type origin struct {
 	flow  string
+	usage *Usage // what the call fills in, or nil
 	outer *frame // the call that a host function makes it for, or nil
+	log   *logCount
 }
 
 var nowhere = &origin{}

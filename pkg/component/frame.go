@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/cgo"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,8 +39,14 @@ type frame struct {
 	wasInside bool      // look's last
 	wasLeft   uint32
 
+	// See hosttime.go. The times are in nanoseconds since Engine.born.
+	hostMost  time.Duration // guarded by engine.mu for the watcher; 0 for no limit
+	hostSince atomic.Int64  // when the running host function began, or 0
+	hostTime  atomic.Int64  // what those before took
+
 	// Only for the call's own goroutine.
 	program     *Program
+	usage       *Usage // nil where nobody asked
 	hostArgs    Decoder
 	hostResults Encoder
 	hostErr     error
@@ -73,6 +80,10 @@ func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.enc.reset(&p.limits)
 	f.wasInside = false
+	f.hostMost = p.limits.HostTime
+	f.hostSince.Store(0)
+	f.hostTime.Store(0)
+	f.c.fuel = p.fuel
 	metered := f.flow != nil && (f.flow.key != "" || len(f.engine.flows) > 1)
 	if metered || len(p.imports) > 0 {
 		at := now()
@@ -90,8 +101,11 @@ func (f *frame) leave(inst *Instance) {
 	if f.hostCtx != nil {
 		f.hostCtx.end(context.Canceled)
 	}
+	if f.usage != nil {
+		*f.usage = f.used()
+	}
 	p := f.program
-	f.hostErr, f.program = nil, nil
+	f.hostErr, f.program, f.usage = nil, nil, nil
 	f.trim()
 	e := f.engine
 	e.mu.Lock()
@@ -166,7 +180,7 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 	case C.HY_INSIDE:
 		return &TrapError{Code: TrapOther, Reason: "cannot leave component instance"}
 	case C.HY_FAILED, C.HY_LANE:
-		return guestError(string(view(&f.c.message)), f.c.started != 0)
+		return limits.named(guestError(string(view(&f.c.message)), f.c.started != 0))
 	}
 	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))
 }

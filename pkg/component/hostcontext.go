@@ -13,6 +13,7 @@ type hostContext struct {
 	context.Context // the caller's
 	deadline        time.Time
 	origin          origin // of calls made with it
+	log             logCount
 
 	mu      sync.Mutex
 	timed   context.Context // nil until asked for
@@ -24,10 +25,13 @@ func newHostContext(parent context.Context, deadline time.Time, f *frame) *hostC
 	if d, ok := parent.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
-	return &hostContext{
+	c := &hostContext{
 		Context: parent, deadline: deadline,
 		origin: origin{flow: originOf(parent).flow, outer: f},
 	}
+	c.log.most = int64(f.program.limits.LogBytes)
+	c.origin.log = &c.log
+	return c
 }
 
 func (c *hostContext) Deadline() (time.Time, bool) { return c.deadline, true }

@@ -24,6 +24,10 @@ type Instance struct {
 
 // Call calls fn in the instance, as Program.Call does in a fresh one.
 func (i *Instance) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
+	return i.program.observe(i.call(ctx, fn, args, results))
+}
+
+func (i *Instance) call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
 	p := i.program
 	index, err := p.index(fn)
 	if err != nil {

@@ -34,6 +34,17 @@ type Limits struct {
 	// Resources bounds how many of the host's resources a guest may own at once,
 	// and how many of the guest's the host may: 1000 of each by default.
 	Resources int
+	// HostTime bounds the time that one call may spend in host functions, those of
+	// its nested calls included: no limit but Deadline by default. A host function
+	// that runs longer has its context cancelled, and the call fails once it has
+	// returned.
+	HostTime time.Duration
+	// LogBytes bounds what host functions log on behalf of one call, as far as they
+	// count it: see CountLog. 256 KiB by default.
+	LogBytes int
+	// Fuel bounds what one call may burn, about one for each instruction: no limit
+	// by default. It needs Config.Fuel.
+	Fuel int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -48,18 +59,34 @@ func (l Limits) withDefaults() Limits {
 	def(&l.ListItems, 1_000_000)
 	def(&l.HostCalls, 100_000)
 	def(&l.Resources, 1000)
+	def(&l.LogBytes, 256<<10)
 	return l
 }
 
 func (l Limits) check() error {
-	if min(l.MemoryBytes, l.TableElements, int64(l.Deadline)) < 0 ||
-		min(l.Instances, l.Memories, l.Tables, l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls, l.Resources) < 0 {
+	if min(l.MemoryBytes, l.TableElements, int64(l.Deadline), int64(l.HostTime), l.Fuel) < 0 ||
+		min(l.Instances, l.Memories, l.Tables, l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls, l.LogBytes, l.Resources) < 0 {
 		return errors.New("component: a limit is negative")
 	}
-	if max(l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls, l.Resources) > math.MaxInt32 {
+	if max(l.ArgBytes, l.ResultBytes, l.ListItems, l.HostCalls, l.LogBytes, l.Resources) > math.MaxInt32 {
 		return errors.New("component: a limit on bytes, items, calls or resources is above 2^31-1")
 	}
 	return nil
+}
+
+// named says which bound a limit's error is of, where wasmtime did not.
+func (l *Limits) named(err error) error {
+	if e, ok := err.(*LimitError); ok {
+		switch e.Limit {
+		case LimitMemory:
+			e.Max = l.MemoryBytes
+		case LimitTable:
+			e.Max = l.TableElements
+		case LimitFuel:
+			e.Max = l.Fuel
+		}
+	}
+	return err
 }
 
 // def sets v to d when it is zero.

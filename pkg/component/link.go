@@ -15,6 +15,7 @@ import (
 
 // LinkOptions says what a component is given and what is wanted from it.
 type LinkOptions struct {
+	Name    string    // what Config.Observe knows it by; may be empty
 	Host    *Host     // nil gives no functions
 	Exports []*Export // every function that will be called
 	Limits  Limits
@@ -25,13 +26,16 @@ type LinkOptions struct {
 // runs: each import must be in the host (or be of WASI, when that is given) and
 // each wanted export in the component, with exactly the descriptor's types. It
 // fails with an *ImportError, an *ExportError or a *TypeError that names the
-// first which is not.
+// first which is not, and with ErrEngine for a component of another engine.
 //
 // An interface's version matches as semver has it: a host that gives
 // hygia:host/log@0.1.3 serves a component built against 0.1.1, and the reverse,
 // as long as the types of the functions in use are the same.
 func (e *Engine) Link(c *Component, o LinkOptions) (*Program, error) {
-	p := &Program{engine: e, limits: o.Limits.withDefaults(), exports: slices.Clone(o.Exports)}
+	if c.engine != e {
+		return nil, ErrEngine
+	}
+	p := &Program{engine: e, name: o.Name, limits: o.Limits.withDefaults(), exports: slices.Clone(o.Exports)}
 	if err := p.limits.check(); err != nil {
 		return nil, err
 	}
@@ -238,6 +242,10 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	p.c.instances = C.int64_t(p.limits.Instances)
 	p.c.memories = C.int64_t(p.limits.Memories)
 	p.c.tables = C.int64_t(p.limits.Tables)
+	if p.fuel, err = p.limits.fuelFor(p.engine.cfg); err != nil {
+		return err
+	}
+	p.c.fuel = p.fuel
 	p.c.linker = C.wasmtime_component_linker_new(p.c.engine)
 	p.c.memory.name = p.mem.name(lane.Memory)
 	p.c.room.name = p.mem.name(lane.Realloc)

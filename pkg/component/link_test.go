@@ -244,3 +244,10 @@ func TestInvariant5TypeOfExponentialSizeIsRefused(t *testing.T) {
 	}
 	t.Log(err)
 }
+
+func TestLinkRefusesAComponentOfAnotherEngine(t *testing.T) {
+	c := compile(t, newEngine(t, component.Config{}), nopComponent)
+	if _, err := newEngine(t, component.Config{Fuel: true}).Link(c, component.LinkOptions{}); !errors.Is(err, component.ErrEngine) {
+		t.Fatal(err)
+	}
+}

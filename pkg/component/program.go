@@ -14,8 +14,10 @@ import (
 // is safe for concurrent use.
 type Program struct {
 	engine    *Engine
+	name      string
 	limits    Limits
-	exports   []*Export // the index is C's
+	fuel      C.uint64_t // that a call may burn; 0 where the engine does not count it
+	exports   []*Export  // the index is C's
 	imports   []boundImport
 	resources []boundResource // the component's; the index is C's
 	aliases   []alias
@@ -40,6 +42,18 @@ type Program struct {
 // of, a *CodecError or *ValueError for values that do not fit the function, or
 // the context's error. Whatever args and results fail with is returned as it is.
 func (p *Program) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
+	return p.observe(p.call(ctx, fn, args, results))
+}
+
+// observe tells the engine's observer of what failed.
+func (p *Program) observe(err error) error {
+	if err != nil && p.engine.cfg.Observe != nil {
+		p.engine.cfg.Observe(p.name, err)
+	}
+	return err
+}
+
+func (p *Program) call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
 	index, err := p.index(fn)
 	if err != nil {
 		return err
@@ -71,6 +85,11 @@ func (p *Program) index(fn *Export) (C.uint32_t, error) {
 // Instance makes an instance that keeps its state from call to call. Close it
 // when done with it. It fails as Call does.
 func (p *Program) Instance(ctx context.Context) (*Instance, error) {
+	inst, err := p.instance(ctx)
+	return inst, p.observe(err)
+}
+
+func (p *Program) instance(ctx context.Context) (*Instance, error) {
 	f, err := p.engine.enter(ctx, p, nil)
 	if err != nil {
 		return nil, err

@@ -132,6 +132,6 @@ int hy_instance_drop(hy_frame *f, hy_instance *inst, uint32_t slot) {
   hy_frame_enter(f, inst);
   wasmtime_error_t *err = wasmtime_component_resource_any_drop(inst->context, slots(inst)[slot]);
   release(inst, slot);
-  inst->frame = NULL;
+  hy_frame_exit(f, inst);
   return err ? hy_failed(f, err) : HY_OK;
 }

@@ -120,11 +120,28 @@ int hy_failed(hy_frame *f, wasmtime_error_t *err) {
   return status;
 }
 
-// hy_frame_enter makes f the frame of a call of a live instance.
+// gauge notes what is left of a call's fuel. What wasmtime returns here is an error
+// only where the engine does not count fuel: then the program's is 0.
+static void gauge(hy_frame *f, hy_instance *inst) {
+  if (inst->program->fuel) (void)wasmtime_context_get_fuel(inst->context, &f->fuel);
+}
+
+static void fuel(hy_instance *inst) {
+  uint64_t all = inst->program->fuel;
+  if (all) (void)wasmtime_context_set_fuel(inst->context, all);
+}
+
+// hy_frame_enter makes f the frame of a call of a live instance, until hy_frame_exit.
 void hy_frame_enter(hy_frame *f, hy_instance *inst) {
   f->status = HY_OK;
   f->started = 1;
   inst->frame = f;
+  fuel(inst);
+}
+
+void hy_frame_exit(hy_frame *f, hy_instance *inst) {
+  gauge(f, inst);
+  inst->frame = NULL;
 }
 
 static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
@@ -143,6 +160,7 @@ static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
                          p->memories);
   wasmtime_store_epoch_deadline_callback(inst->store, on_epoch, inst, NULL);
   wasmtime_context_set_epoch_deadline(inst->context, 1);
+  fuel(inst);
   if (p->wasi) {
     int rc = hy_grant(inst, &f->message);
     if (rc) return rc;
@@ -191,6 +209,7 @@ int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, siz
   int rc = start(f, p, &inst);
   wasmtime_component_func_t found = {0};
   if (rc == HY_OK) rc = call(f, &inst, &p->funcs[func], &found, args, len);
+  gauge(f, &inst);
   wasmtime_store_delete(inst.store);
   hy_resources_delete(&inst);
   return rc;
@@ -200,7 +219,7 @@ int hy_instance_new(hy_frame *f, const hy_program *p, hy_instance **out) {
   hy_instance *inst = calloc(1, sizeof *inst + p->func_count * sizeof inst->funcs[0]);
   if (!inst) abort();
   int rc = start(f, p, inst);
-  inst->frame = NULL;
+  hy_frame_exit(f, inst);
   if (rc == HY_OK)
     *out = inst;
   else
@@ -216,7 +235,7 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
   const hy_func *fn = &inst->program->funcs[func];
   int rc = call(f, inst, fn, &inst->funcs[func], args, len);
   if (rc == HY_OK && fn->finish) rc = hy_lane_finish(inst);
-  inst->frame = NULL;
+  hy_frame_exit(f, inst);
   return rc;
 }
 

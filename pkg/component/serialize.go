@@ -72,7 +72,12 @@ func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, e
 	if len(why) > 0 {
 		slow = errors.New(string(why))
 	}
-	return newComponent(c, engine, slow)
+	component, err := newComponent(c, engine, slow)
+	if err != nil {
+		return nil, err
+	}
+	component.engine = e
+	return component, nil
 }
 
 // Fingerprint tells engines apart whose serialized components do not fit each

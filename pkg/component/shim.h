@@ -69,6 +69,7 @@ typedef struct hy_frame {
   uint32_t in_host;  // whether it is inside a host function; any thread may read it
   uint32_t started;  // whether instantiation was over
   uint32_t import;   // the last that the guest called
+  uint64_t fuel;     // what is left of the program's
   size_t out_max;    // bound of out
   hy_buffer out;     // from the guest: results, or a host function's arguments
   hy_buffer in;      // to the guest: a host function's results
@@ -130,6 +131,7 @@ typedef struct hy_program {
   hy_place memory, room, finish; // with the lane only
   uint32_t resources_max; // handles of the guest's that the host may own
   int64_t memory_bytes, table_elements, instances, memories, tables;
+  uint64_t fuel; // that a call may burn; 0 where the engine does not count it
 } hy_program;
 
 typedef struct hy_instance hy_instance;
@@ -138,6 +140,7 @@ typedef struct hy_config {
   uint32_t instances, core_instances, memories, tables;
   uint64_t memory_bytes, memory_reservation;
   size_t table_elements, stack_bytes;
+  bool fuel;
 } hy_config;
 
 // hy_engine_new returns an engine, or NULL when memory cannot be reserved.
@@ -218,6 +221,7 @@ void hy_append(hy_buffer *, const void *, size_t);
 void hy_error_take(wasmtime_error_t *, hy_buffer *message);
 
 void hy_frame_enter(hy_frame *, hy_instance *);
+void hy_frame_exit(hy_frame *, hy_instance *);
 int hy_failed(hy_frame *, wasmtime_error_t *);
 
 // How many bytes of wasmtime's values may go into a guest at once: as many as

@@ -63,6 +63,7 @@ func limitOf(reason string) Limit {
 		{"memory count too high", LimitInstances},
 		{"table count too high", LimitInstances},
 		{"maximum concurrent", LimitPool},
+		{"all fuel consumed", LimitFuel},
 		{"fuel allocated for hostcalls", LimitResult},
 	} {
 		if strings.Contains(reason, t.text) {

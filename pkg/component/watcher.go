@@ -107,7 +107,12 @@ func (f *frame) expired(at time.Time) bool {
 	case at.After(f.deadline):
 		f.stopped = ErrDeadline
 	default:
-		return false
+		err := f.hostOverdue(at)
+		if err == nil {
+			return false
+		}
+		f.stopped = err
+		f.hostCtx.end(err)
 	}
 	atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.stop)), 1)
 	return true
