@@ -3,7 +3,7 @@
 /**
  * Entries, their revisions, and their way to the reader.
  *
- * Editorial content: how it comes in.
+ * Editorial content: how it comes in, and how its blocks are shown.
  *
  * @module
  */

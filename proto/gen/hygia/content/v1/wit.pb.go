@@ -6,7 +6,7 @@
 // 	protoc        (unknown)
 // source: hygia/content/v1/wit.proto
 
-// Editorial content: how it comes in.
+// Editorial content: how it comes in, and how its blocks are shown.
 
 package contentv1
 
