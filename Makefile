@@ -63,6 +63,7 @@ test-client: ## Compile and try the TypeScript client
 .PHONY: slowtest
 slowtest: ## Run what takes longer: the race detector, forced collections, long fuzzing
 	@for m in pkg services tools; do (cd $$m && $(GOTEST) -race -timeout 60m ./...); done
+	@cd tools && HYGIA_SLOW_PLUGINS=1 $(GOTEST) -timeout 90m ./hygia/internal/author/flow
 	@cd pkg && GOGC=1 $(GOTEST) -tags hygia_debug_gc -timeout 30m ./component/...
 	@scripts/fuzz $(FUZZ)
 
@@ -94,6 +95,7 @@ lint: ## Lint Go and proto
 generate: ## Write what is generated: from WIT, then from proto
 	@go run ./tools/protodeps third_party/proto
 	@go run ./tools/witgen -wit wit -go pkg/wit -proto proto
+	@cp wit/*/*.wit tools/hygia/internal/author/contract/wit/
 	@go tool buf generate
 
 .PHONY: generate-check

@@ -30,6 +30,9 @@ type Host struct {
 	// values, by key or by the variable's name. A component sees those alone that
 	// its manifest names.
 	Config map[string]string
+	// Transcript gets a guest's lines with their text, in the Logger's place. It is
+	// for fixtures, where no person's data is: services leave it nil.
+	Transcript func(level, text string)
 }
 
 // The host interfaces, as manifests grant them.
@@ -49,8 +52,8 @@ func (h Host) functions(m Manifest, name string) (*component.Host, error) {
 	for _, granted := range m.Grants.Interfaces {
 		granted, _, _ := strings.Cut(granted, "#") // Link gives no more than is imported, which was checked
 		switch {
-		case granted == logInterface && h.Logger != nil:
-			host.AddLog(functions, guestLog{h.Logger, name})
+		case granted == logInterface && (h.Logger != nil || h.Transcript != nil):
+			host.AddLog(functions, guestLog{h, name})
 		case granted == clockInterface && h.Clock != nil:
 			host.AddClock(functions, guestClock(h.Clock))
 		case granted == configInterface:
@@ -77,15 +80,19 @@ func counted(ctx context.Context) context.Context {
 }
 
 type guestLog struct {
-	logger *slog.Logger
-	name   string
+	host Host
+	name string
 }
 
 func (l guestLog) Write(ctx context.Context, level host.Level, message string) error {
 	if !counts(ctx) {
 		return nil
 	}
-	l.logger.Log(ctx, slogLevel(level), "a component wrote a line", "component", l.name, "bytes", len(message))
+	if l.host.Transcript != nil {
+		l.host.Transcript(strings.ToLower(slogLevel(level).String()), message)
+		return nil
+	}
+	l.host.Logger.Log(ctx, slogLevel(level), "a component wrote a line", "component", l.name, "bytes", len(message))
 	return nil
 }
 

@@ -89,6 +89,28 @@ func TestHostInterfaces(t *testing.T) {
 	}
 }
 
+// What is tried with fixtures shows its lines; what serves people never does.
+func TestTranscriptTakesTheLoggersPlace(t *testing.T) {
+	var lines []string
+	p, err := plugin.Load(t.Context(), plugin.Options{
+		Engine: engine(t), Files: files(t, talker, grantAll), Exports: []*component.Export{answer},
+		Host: plugin.Host{
+			Clock:      func() time.Time { return time.Unix(7, 5) },
+			Transcript: func(level, text string) { lines = append(lines, level+" "+text) },
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := ask(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if len(lines) != 100 || lines[0] != "warn Zuleide" {
+		t.Errorf("got %d lines, %.1q", len(lines), lines)
+	}
+}
+
 // A host that cannot serve what is granted says so when it loads the component.
 func TestLoadRefusesAGrantThatTheHostCannotServe(t *testing.T) {
 	for name, c := range map[string]struct {

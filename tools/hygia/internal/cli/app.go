@@ -31,6 +31,9 @@ type Env struct {
 	// Dir is the working folder; ConfigDir holds the person's settings, and is
 	// empty where they have none.
 	Dir, ConfigDir string
+	// CacheDir is the system's folder for the person's caches; empty where there is
+	// none.
+	CacheDir string
 	// Executable is this very program; empty where the system does not tell.
 	Executable string
 	HTTP       *http.Client
@@ -53,12 +56,13 @@ func Main() int {
 	if err == nil {
 		config = filepath.Join(config, "hygia")
 	}
+	cache, _ := os.UserCacheDir()    // only `hygia plugin build` needs it, and says so where it is missing
 	executable, _ := os.Executable() // only `hygia up` needs it, and says so where it is missing
 	return Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		StdinTerminal: term.IsTerminal(int(os.Stdin.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		ReadPassword: readPassword, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
-		ConfigDir: config, Executable: executable,
+		ConfigDir: config, CacheDir: cache, Executable: executable,
 		HTTP: &http.Client{}, Version: service.Version(), Signals: signals,
 		Clock: time.Now, //nolint:forbidigo // from here on it is handed in
 	}.Run(context.Background())
@@ -133,7 +137,7 @@ func (a *app) root() *cobra.Command {
 	choices(root, "as", devenv.Roles()...)
 	root.AddCommand(
 		a.upCommand(), a.statusCommand(), a.loginCommand(), a.importCommand(), a.validateCommand(),
-		a.anonymizeCommand(), a.contentCommand(), a.auditCommand(), a.versionCommand(),
+		a.anonymizeCommand(), a.contentCommand(), a.auditCommand(), a.pluginCommand(), a.versionCommand(),
 	)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%w; see `%s --help`", err, c.CommandPath())

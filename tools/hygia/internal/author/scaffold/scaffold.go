@@ -50,11 +50,23 @@ type values struct {
 	Ignore                            []string
 }
 
+// Has reports whether there is an example of a hook in a language.
+func Has(language project.Language, hook contract.Hook) bool {
+	entries, err := templates.ReadDir("templates/" + string(language) + "/" + hook.Name)
+	return err == nil && len(entries) > 0
+}
+
+// ErrNoExample says that New has no example to write.
+var ErrNoExample = errors.New("there is no example of this hook in this language")
+
 // New writes a project and returns its files, sorted. It changes nothing where it
 // fails on the options.
 func New(o Options) ([]string, error) {
 	if !namePattern.MatchString(o.Name) || len(o.Name) > 63 {
 		return nil, ErrName
+	}
+	if !Has(o.Language, o.Hook) {
+		return nil, ErrNoExample
 	}
 	entries, err := os.ReadDir(o.Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -91,6 +103,9 @@ func (o Options) files() ([]file, error) {
 	var files []file
 	add := func(dir string, execute bool, below string) error {
 		return fs.WalkDir(templates, dir, func(name string, entry fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // a language without anything that all of its hooks have
+			}
 			if err != nil || entry.IsDir() {
 				return err
 			}

@@ -1,0 +1,146 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/tools/hygia/internal/author/contract"
+	"github.com/hygia-suite/hygia/tools/hygia/internal/author/fixture"
+)
+
+// Import is an interface or function that a component imports.
+type Import struct {
+	Name    string `json:"name"`
+	Granted bool   `json:"granted"`
+}
+
+// Report is what Check found.
+type Report struct {
+	Plugin string `json:"plugin"`
+	// Problems would make a service refuse the plugin; Warnings would not.
+	Problems            []string      `json:"problems"`
+	Warnings            []string      `json:"warnings"`
+	Imports             []Import      `json:"imports"`
+	Exports             []string      `json:"exports"`
+	Bytes               int           `json:"bytes"`
+	CompileMilliseconds int64         `json:"compile_milliseconds"`
+	CallMicroseconds    int64         `json:"call_microseconds,omitempty"`
+	Fixture             string        `json:"fixture,omitempty"`
+	Limits              plugin.Limits `json:"limits"`
+}
+
+// Check compares a component with its manifest and with its hooks' contracts, and
+// calls the first fixture, if there is one, to tell how long a call takes.
+func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, error) {
+	m := t.project.Manifest
+	r := Report{
+		Plugin: m.Name + "@" + m.Version, Bytes: t.Bytes, CompileMilliseconds: t.Compile.Milliseconds(),
+		Problems: []string{}, Warnings: []string{}, Imports: []Import{}, Exports: []string{}, Limits: limits(m.Limits),
+	}
+	t.checkImports(&r)
+	t.checkExports(&r)
+	if len(r.Problems) > 0 {
+		return r, nil
+	}
+	// What is left to refuse, the host itself refuses.
+	if _, err := t.load(ctx, nil, 0); err != nil {
+		r.Problems = append(r.Problems, err.Error())
+		return r, nil
+	}
+	if len(fixtures) == 0 {
+		r.Warnings = append(r.Warnings, "there are no fixtures: nothing of it has been tried")
+		return r, nil
+	}
+	result := t.Run(ctx, fixtures[0])
+	if result.Problem != "" {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the fixture %s fails: see `hygia plugin test`", result.Name))
+		return r, ctx.Err()
+	}
+	r.CallMicroseconds, r.Fixture = result.Microseconds, result.Name
+	return r, ctx.Err()
+}
+
+// limits puts in what the host takes where a manifest says nothing.
+func limits(l plugin.Limits) plugin.Limits {
+	if l.DeadlineMS == 0 {
+		l.DeadlineMS = 10_000
+	}
+	if l.MemoryBytes == 0 {
+		l.MemoryBytes = 64 << 20
+	}
+	return l
+}
+
+// checkImports lists what is imported, a line for each interface, and asks for
+// what is not granted.
+func (t *Trial) checkImports(r *Report) {
+	m, imports := t.project.Manifest, t.compiled.Imports()
+	var refusals plugin.Refusals
+	if errors.As(m.CheckImports(imports), &refusals) {
+		for _, refusal := range refusals {
+			r.Problems = append(r.Problems, fmt.Sprintf("it imports %s, which the manifest does not grant; to grant it, %s", refusal.Import, refusal.Ask))
+		}
+	}
+	used := map[string]bool{}
+	for _, item := range imports {
+		if item.Name == "" {
+			continue // types alone
+		}
+		used[item.Interface], used[item.String()] = true, true
+		line := Import{item.Interface, m.CheckImports([]component.Item{item}) == nil}
+		if !line.Granted {
+			line.Name = item.String()
+		}
+		if !slices.Contains(r.Imports, line) {
+			r.Imports = append(r.Imports, line)
+		}
+	}
+	for _, granted := range m.Grants.Interfaces {
+		if !used[granted] {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("it is granted %s and does not use it: take it out of grants.interfaces", granted))
+		}
+	}
+}
+
+// checkExports compares what the manifest says is there with the component, and
+// with the contract of the hook.
+func (t *Trial) checkExports(r *Report) {
+	for _, iface := range t.project.Manifest.Exports {
+		hook, known := contract.Of(iface)
+		if !known {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s is no hook of this suite", iface))
+		}
+		found := false
+		for _, e := range t.exports {
+			if e.Interface == iface {
+				found = true
+				r.Exports = append(r.Exports, iface+"#"+e.Name)
+			}
+		}
+		if !found {
+			r.Problems = append(r.Problems, fmt.Sprintf("the manifest names the export %s, and the component has no such interface: export it in wit/world.wit, or take it out of exports", iface))
+			continue
+		}
+		for _, want := range hook.Exports {
+			if problem := t.compare(want); problem != "" {
+				r.Problems = append(r.Problems, problem)
+			}
+		}
+	}
+}
+
+// compare holds a function against its contract.
+func (t *Trial) compare(want *component.Export) string {
+	at := slices.IndexFunc(t.exports, func(e *component.Export) bool { return e.Interface == want.Interface && e.Name == want.Name })
+	if at < 0 {
+		return fmt.Sprintf("the hook has the function %s, and the component lacks it: build it against wit/deps of this version of hygia", want.Name)
+	}
+	if got := t.exports[at].Signature; !got.Equal(want.Signature) {
+		return fmt.Sprintf("%s has other types than its hook: build it against wit/deps of this version of hygia\n  want %v\n  got  %v", want.Name, want.Signature, got)
+	}
+	return ""
+}
