@@ -173,6 +173,17 @@ func TestInvariant5SleepEndsWithTheCall(t *testing.T) {
 	}
 }
 
+// Timers count as resources: a guest cannot make the host keep them without end.
+func TestTimersAreBounded(t *testing.T) {
+	g := newGuest(t, wasi.Config{}, component.Limits{Resources: 100})
+	if got := get(g, u32, "hoard", uint32(100)); got != 100 {
+		t.Errorf("%d of 100 timers are ready", got)
+	}
+	if err := g.call("hoard", in(uint32(101)), nil); !errors.Is(err, component.ErrResources) {
+		t.Errorf("101 timers: got %v", err)
+	}
+}
+
 // A short sleep is slept, for real where no other is given.
 func TestSleepTakesItsTime(t *testing.T) {
 	g := newGuest(t, wasi.Config{}, component.Limits{})

@@ -1,9 +1,14 @@
 package wasi_test
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"reflect"
+	"strconv"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/component/wasi"
@@ -105,6 +110,31 @@ func TestExit(t *testing.T) {
 	var exit *component.ExitError
 	if err := g.call("exit", func(e *component.Encoder) { e.Case(0) }, nil); !errors.As(err, &exit) || exit.Status != 0 {
 		t.Errorf("exit: got %v", err)
+	}
+}
+
+// One Add serves calls that run at once, each with a state of its own.
+func TestCallsAtOnce(t *testing.T) {
+	var heard sync.Map
+	g := newGuest(t, wasi.Config{
+		Now: time.Now, Random: rand.Reader, Environment: map[string]string{"A": "B"},
+		Output: func(_ context.Context, _ wasi.Stream, text []byte) { heard.Store(string(text), true) },
+	}, component.Limits{})
+	var calls sync.WaitGroup
+	for i := range 32 {
+		text := strconv.Itoa(i)
+		calls.Go(func() {
+			get(g, pairs, "environment")
+			get(g, u64s, "seed")
+			get(g, u32, "write", text)
+			get(g, u64, "sleep", uint64(time.Millisecond))
+		})
+	}
+	calls.Wait()
+	for i := range 32 {
+		if _, ok := heard.Load(strconv.Itoa(i)); !ok {
+			t.Errorf("%d was not heard", i)
+		}
 	}
 }
 

@@ -326,6 +326,14 @@
       (if (local.get 2) (then (i32.store (i32.const 520) (call $in-subscribe (call $stdin)))))
       (call $poll (i32.const 512) (i32.add (i32.const 2) (local.get 2)) (i32.const 16))
       (i32.const 16))
+    ;; hoard keeps as many timers as it is told, and polls them all.
+    (func (export "hoard") (param i32) (result i32)
+      (local $i i32)
+      (loop $next
+        (i32.store (i32.add (i32.const 65536) (i32.mul (local.get $i) (i32.const 4))) (call $subscribe-duration (i64.const 0)))
+        (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 0))))
+      (call $poll (i32.const 65536) (local.get 0) (i32.const 16))
+      (i32.load (i32.const 20)))
     (func (export "poll-nothing") (result i32) (call $poll (i32.const 512) (i32.const 0) (i32.const 16)) (i32.const 16))
 
     (func (export "wall-now") (result i32) (call $wall-now (i32.const 16)) (i32.const 16))
@@ -399,6 +407,7 @@
   (func (export "streams-ready") (result bool) (canon lift (core func $i "streams-ready")))
   (func (export "poll") (param "a" u64) (param "b" u64) (param "stdin" bool) (result (list u32))
     (canon lift (core func $i "poll") (memory $memory)))
+  (func (export "hoard") (param "timers" u32) (result u32) (canon lift (core func $i "hoard")))
   (func (export "poll-nothing") (result (list u32)) (canon lift (core func $i "poll-nothing") (memory $memory)))
   (func (export "now") (result u64) (canon lift (core func $now)))
   (func (export "resolution") (result u64) (canon lift (core func $resolution)))
