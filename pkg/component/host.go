@@ -69,9 +69,9 @@ func (h *Host) find(iface, name string) (boundImport, bool) {
 // "[static]blob.merge".
 //
 // drop, which may be nil, is called with a value when the guest drops its handle;
-// an error or a panic then ends the guest's call. It is also called, with a
-// context that is not the call's any more, for every value that is left when the
-// instance ends; what it fails with then has nobody to go to.
+// an error or a panic then ends the guest's call. It is also called for every
+// value that is left when the instance ends, with the context of who made the
+// instance, though not its end; what it fails with then has nobody to go to.
 func (h *Host) Resource(r *Resource, drop func(ctx context.Context, value any) error) {
 	h.resources[hostKey{r.Interface, r.Name}] = hostResource{r, drop}
 }

@@ -15,6 +15,7 @@ type Instance struct {
 	program *Program
 	c       *C.hy_instance // set once
 	values  values         // for the goroutine of its call
+	end     func()         // drops what is left of values
 
 	// Guarded by program.engine.mu.
 	busy, closed bool
@@ -93,5 +94,5 @@ func (i *Instance) drop() remains {
 // guest still owned. The program must still be there.
 func (i *Instance) free() {
 	C.hy_instance_delete(i.c)
-	i.values.end(context.Background(), i.program)
+	i.end()
 }

@@ -96,9 +96,10 @@ func (p *Program) instance(ctx context.Context) (*Instance, error) {
 	}
 	defer f.leave(nil)
 	inst := &Instance{program: p}
+	inst.end = func() { inst.values.end(ctx, p) }
 	f.scope.begin(p, inst)
 	if rc := C.hy_instance_new(f.c, p.c, &inst.c); rc != C.HY_OK {
-		inst.values.end(ctx, p)
+		inst.end()
 		return nil, f.failure(ctx, rc)
 	}
 	p.engine.mu.Lock()

@@ -116,7 +116,8 @@ func (t *values) drop(ctx context.Context, p *Program, rep uint32) {
 	}
 }
 
-// end drops all that is left when an instance is over.
+// end drops all that is left when an instance is over, which ctx, its maker's,
+// need not be any more.
 func (t *values) end(ctx context.Context, p *Program) {
 	t.locals = nil
 	ctx = context.WithoutCancel(ctx)

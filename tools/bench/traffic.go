@@ -73,6 +73,11 @@ func records(ctx context.Context) ([]contender, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	op := callEcho(instance) //nolint:contextcheck // see callNop
+	return []contender{{name: "record of 5 fields, in and out", beside: coreCall, op: op}}, end, nil
+}
+
+func callEcho(caller component.Caller) func() error {
 	const name = "paracetamol"
 	var got string
 	args := func(e *component.Encoder) {
@@ -89,9 +94,9 @@ func records(ctx context.Context) ([]contender, func(), error) {
 		d.Case()
 		d.Bool()
 	}
-	background := context.Background() // see callNop
-	op := func() error {
-		if err := instance.Call(background, echoRecord, args, results); err != nil { //nolint:contextcheck // see above
+	ctx := context.Background() // see callNop
+	return func() error {
+		if err := caller.Call(ctx, echoRecord, args, results); err != nil {
 			return err
 		}
 		if got != name {
@@ -99,7 +104,6 @@ func records(ctx context.Context) ([]contender, func(), error) {
 		}
 		return nil
 	}
-	return []contender{{name: "record of 5 fields, in and out", beside: coreCall, op: op}}, end, nil
 }
 
 // lanes are fresh instances with a call each, from one goroutine and from two.
