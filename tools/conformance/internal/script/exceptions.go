@@ -19,7 +19,7 @@ func (e *linkedError) Error() string {
 
 // exceptions are what pkg/component does not do, on purpose, by what it says when
 // it is asked to.
-var exceptions = []struct {
+var exceptions = []struct { //nolint:gochecknoglobals // immutable
 	says   *regexp.Regexp
 	reason string
 }{
@@ -37,7 +37,7 @@ var exceptions = []struct {
 const oneName = "a host gives each type of resource one name"
 
 // unrefused are what pkg/component links, by what wasmtime would refuse it with.
-var unrefused = map[string]string{
+var unrefused = map[string]string{ //nolint:gochecknoglobals // immutable
 	"expected instance found func": "an interface without functions needs nothing of the host, whatever the host has under that name",
 	"mismatched resource types":    oneName,
 }

@@ -42,7 +42,6 @@ type Result struct {
 type instance struct {
 	missing  error // why it was not made
 	instance *component.Instance
-	items    map[string]component.Item // its functions: "interface#name" or "name"
 	exports  map[string]*component.Export
 	side     side
 	async    bool
@@ -244,7 +243,7 @@ func trapped(err error) bool {
 }
 
 // ownWords are pkg/component's texts for what wasmtime says otherwise.
-var ownWords = map[string]string{
+var ownWords = map[string]string{ //nolint:gochecknoglobals // immutable
 	"string pointer/length out of bounds of memory": "address and length out of bounds of memory",
 	"list pointer/length out of bounds of memory":   "address and length out of bounds of memory",
 }

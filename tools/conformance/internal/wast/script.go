@@ -29,7 +29,7 @@ const (
 	Unknown Kind = "unknown"
 )
 
-var keywords = map[string]Kind{
+var keywords = map[string]Kind{ //nolint:gochecknoglobals // immutable
 	"component": Component, "module": Module, "register": Register, "invoke": Invoke,
 	"assert_return": AssertReturn, "assert_trap": AssertTrap, "assert_invalid": AssertInvalid,
 	"assert_malformed": AssertMalformed, "assert_unlinkable": AssertUnlinkable,
