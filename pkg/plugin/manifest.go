@@ -15,6 +15,7 @@ import (
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
+	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
 
 // MaxManifestBytes bounds a manifest's text.
@@ -219,6 +220,13 @@ func (g Grants) list() []string {
 		all = append(all, "host "+host)
 	}
 	return all
+}
+
+// Status tells operators what the manifest is of.
+func (m Manifest) Status() *statusv1.Component {
+	return &statusv1.Component{
+		Name: m.Name, Version: m.Version, Digest: m.Digest, Exports: slices.Clone(m.Exports), Grants: m.Grants.list(),
+	}
 }
 
 func (g Grants) check() error {

@@ -123,12 +123,17 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 }
 
 // read gives the manifest also where the component is not what it names.
-func read(files fs.FS) (Manifest, []byte, error) {
+// ReadManifest reads the manifest of a component's folder.
+func ReadManifest(files fs.FS) (Manifest, error) {
 	text, err := readBounded(files, "manifest.json", MaxManifestBytes)
 	if err != nil {
-		return Manifest{}, nil, err
+		return Manifest{}, err
 	}
-	manifest, err := ParseManifest(text)
+	return ParseManifest(text)
+}
+
+func read(files fs.FS) (Manifest, []byte, error) {
+	manifest, err := ReadManifest(files)
 	if err != nil {
 		return Manifest{}, nil, err
 	}
@@ -247,12 +252,7 @@ func (p *Plugin) Manifest() Manifest { return p.manifest }
 func (p *Plugin) Name() string { return p.manifest.ref() }
 
 // Status tells operators what is loaded.
-func (p *Plugin) Status() *statusv1.Component {
-	return &statusv1.Component{
-		Name: p.manifest.Name, Version: p.manifest.Version, Digest: p.manifest.Digest,
-		Exports: slices.Clone(p.manifest.Exports), Grants: p.manifest.Grants.list(),
-	}
-}
+func (p *Plugin) Status() *statusv1.Component { return p.manifest.Status() }
 
 // Close frees the component. Calls must have ended; sessions may outlive it.
 func (p *Plugin) Close() {

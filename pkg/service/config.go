@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 )
 
@@ -17,7 +19,7 @@ import (
 //
 //	type Config struct {
 //		service.Config `yaml:",inline"`
-//		Plugins string `yaml:"plugins"`
+//		Sites string `yaml:"sites"`
 //	}
 //
 // No field holds a secret; secrets are in files that fields name.
@@ -49,10 +51,53 @@ type Config struct {
 	// component's name and the value's key. A component reads those whose keys its
 	// manifest names, where it is granted hygia:host/config. Default: none.
 	Components map[string]map[string]string `yaml:"components"`
-	Log        Log                          `yaml:"log"`
-	Traces     Traces                       `yaml:"traces"`
+	// Plugins say which plugins may be installed beside those components.
+	Plugins Plugins `yaml:"plugins"`
+	Log     Log     `yaml:"log"`
+	Traces  Traces  `yaml:"traces"`
 	// Development adds gRPC reflection. Default false.
 	Development bool `yaml:"development"`
+}
+
+// AnyTenant stands, alone, for every tenant in Plugins.Administrators.
+const AnyTenant = "any"
+
+// Plugins are an operator's word on what is installed in a service that hosts
+// components. Others ignore it.
+type Plugins struct {
+	// Trust is the file of the keys whose signatures are accepted, as package
+	// pkg/plugin/trust reads it. It is read at every installation. Default "", and
+	// where there is no such file: nothing can be installed, and what was installed
+	// is not loaded, so that calls which need it fail.
+	Trust string `yaml:"trust"`
+	// Administrators are the tenants, by their ids, whose administrators may install
+	// plugins and see their logs; "any", alone, means every tenant's. Plugins run on
+	// all tenants' data. Default: nobody may.
+	Administrators []string `yaml:"administrators"`
+	// AllowReuse names the plugins that get reused instances where their manifests
+	// ask for it: their state then outlives a call, until the next call of the same
+	// tenant. Default: none.
+	AllowReuse []string `yaml:"allow_reuse"`
+	// CanaryPercent is the share of calls, 1 to 99, with which a trial goes on that
+	// a restart interrupted. Default 5.
+	CanaryPercent int `yaml:"canary_percent"`
+}
+
+// complete sets the defaults and refuses what cannot work.
+func (p *Plugins) complete() error {
+	setDefault(&p.CanaryPercent, 5)
+	if p.CanaryPercent < 1 || p.CanaryPercent > 99 {
+		return errors.New("canary_percent: must be 1 to 99")
+	}
+	if slices.Equal(p.Administrators, []string{AnyTenant}) {
+		return nil
+	}
+	for _, tenant := range p.Administrators {
+		if uuid.Validate(tenant) != nil || len(tenant) != 36 || tenant != strings.ToLower(tenant) {
+			return fmt.Errorf("administrators: %q is no tenant's id; %q stands alone", tenant, AnyTenant)
+		}
+	}
+	return nil
 }
 
 // Log says what is logged, on standard error.
@@ -110,6 +155,9 @@ func (c *Config) complete() error {
 	if c.Log.Format != "json" && c.Log.Format != "text" {
 		problem("log.format", "%q is neither json nor text", c.Log.Format)
 	}
+	if err := c.Plugins.complete(); err != nil {
+		problems = append(problems, fmt.Errorf("plugins.%w", err))
+	}
 	if c.Traces.Endpoint != "" {
 		if u, err := url.Parse(c.Traces.Endpoint); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			problem("traces.endpoint", "want http://host:port or https://host:port")
@@ -134,8 +182,9 @@ func (c *Config) target(service string) (string, error) {
 	return target, nil
 }
 
-func setDefault(field *string, value string) {
-	if *field == "" {
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
 		*field = value
 	}
 }

@@ -11,12 +11,12 @@ import (
 // own is the configuration of a service with a setting of its own.
 type own struct {
 	service.Config `yaml:",inline"`
-	Plugins        string `yaml:"plugins"`
+	Folder         string `yaml:"folder"`
 }
 
 func (o *own) Validate() error {
-	if o.Plugins == "wrong" {
-		return errors.New("plugins: there is no such folder")
+	if o.Folder == "wrong" {
+		return errors.New("folder: there is no such folder")
 	}
 	return nil
 }
@@ -25,10 +25,10 @@ const minimal = "listen: 127.0.0.1:0\ndata_dir: /tmp/x\n"
 
 func TestParse(t *testing.T) {
 	var c own
-	if err := service.Parse([]byte(minimal+"plugins: p\naudit: 127.0.0.1:7001\nlog: {level: debug}\n"), &c); err != nil {
+	if err := service.Parse([]byte(minimal+"folder: p\naudit: 127.0.0.1:7001\nlog: {level: debug}\n"), &c); err != nil {
 		t.Fatal(err)
 	}
-	if c.Plugins != "p" || c.Audit != "127.0.0.1:7001" || c.Log.Level != "debug" {
+	if c.Folder != "p" || c.Audit != "127.0.0.1:7001" || c.Log.Level != "debug" {
 		t.Errorf("%+v", c)
 	}
 	if c.TrustDomain != "hygia.local" || c.Log.Format != "json" || c.Metrics != "" || c.Development {
@@ -62,8 +62,10 @@ func TestParseRefuses(t *testing.T) {
 		"trust domain":    {minimal + "trust_domain: 'Not One'", "trust_domain"},
 		"level":           {minimal + "log: {level: loud}", "log.level"},
 		"format":          {minimal + "log: {format: xml}", "log.format"},
+		"administrators":  {minimal + "plugins: {administrators: [any, 018f8a1e-7c1d-7000-8000-000000000001]}", "plugins.administrators"},
+		"canary":          {minimal + "plugins: {canary_percent: 100}", "plugins.canary_percent"},
 		"endpoint":        {minimal + "traces: {endpoint: 'localhost:4317'}", "traces.endpoint"},
-		"own":             {minimal + "plugins: wrong", "no such folder"},
+		"own":             {minimal + "folder: wrong", "no such folder"},
 		"oversize":        {minimal + "#" + strings.Repeat("x", 256<<10), "bytes"},
 		"alias bomb":      {bomb(), "yaml"},
 	} {

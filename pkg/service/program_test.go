@@ -148,7 +148,7 @@ func TestServiceRunsAndDrains(t *testing.T) {
 
 	ready := make(chan *service.Env[own])
 	r := newRun(t, workloadAPI(t, "content"), fmt.Sprintf(
-		"listen: fd:%d\nmetrics: %s\nplugins: p\naccounts: 127.0.0.1:1\naudit: 127.0.0.1:1\n", dupFD(t, f), metricsAddr),
+		"listen: fd:%d\nmetrics: %s\nfolder: p\naccounts: 127.0.0.1:1\naudit: 127.0.0.1:1\n", dupFD(t, f), metricsAddr),
 		func(ctx context.Context, env *service.Env[own]) error {
 			server, err := rpc.NewServer(env.ServerOptions(rpc.Policy{}))
 			if err != nil {
@@ -164,7 +164,7 @@ func TestServiceRunsAndDrains(t *testing.T) {
 	case code := <-r.code:
 		t.Fatalf("exit code %d\n%s", code, r.stderr.String())
 	}
-	if env.Listener.Addr().String() != lis.Addr().String() || env.Config.Plugins != "p" || env.Name != "content" {
+	if env.Listener.Addr().String() != lis.Addr().String() || env.Config.Folder != "p" || env.Name != "content" {
 		t.Errorf("%+v", env)
 	}
 	if id, err := env.Identity.ID(); err != nil || id.String() != "spiffe://hygia.local/content" {

@@ -15,6 +15,8 @@ var ErrNoFolders = errors.New("supervisor: the release takes no folders")
 // changes. It is for one goroutine.
 type Pin struct {
 	slot       *Slot
+	none       error // why there is no release; nil where there is one
+	expected   plugin.Manifest
 	generation *generation
 	breaker    breaker
 	trial      bool
@@ -22,14 +24,22 @@ type Pin struct {
 }
 
 // Name is the release's name and version, as "name@version": after a call, of
-// the release that answered it.
+// the release that answered it. Where there is none, it is the plugin's name.
 func (p *Pin) Name() string {
+	if p.none != nil {
+		return p.slot.name
+	}
 	m := p.Manifest()
 	return m.Name + "@" + m.Version
 }
 
-// Manifest is the release's.
-func (p *Pin) Manifest() plugin.Manifest { return p.generation.release.Manifest() }
+// Manifest is the release's, or what is expected where there is none.
+func (p *Pin) Manifest() plugin.Manifest {
+	if p.none != nil {
+		return p.expected
+	}
+	return p.generation.release.Manifest()
+}
 
 // Call calls the release. Where that is a canary and fails, the call is made
 // again on the live one, and the pin is on that from then on. A failure of the
@@ -46,6 +56,9 @@ func (p *Pin) Call(ctx context.Context, fn *component.Export, args func(*compone
 
 // try makes a call, if the breaker lets it, and tells the breaker what came of it.
 func (p *Pin) try(ctx context.Context, call func() error) (err error) {
+	if p.none != nil {
+		return p.failed(p.none)
+	}
 	if !p.breaker.TryAcquirePermit() {
 		return p.failed(ErrBroken)
 	}
@@ -92,6 +105,9 @@ func (p *Pin) fallBack() bool {
 // calls are on this release alone and count as the slot's. Call done before
 // Release.
 func (p *Pin) WithFolders(folders map[string]string) (session component.Caller, done func(), err error) {
+	if p.none != nil {
+		return nil, nil, p.failed(p.none)
+	}
 	loaded, ok := p.generation.release.(interface {
 		WithFolders(map[string]string) (*plugin.Session, error)
 	})
@@ -118,7 +134,7 @@ func (w watched) Call(ctx context.Context, fn *component.Export, args func(*comp
 
 // Release lets the release go. Calling it twice does nothing.
 func (p *Pin) Release() {
-	if !p.released {
+	if !p.released && p.none == nil {
 		p.released = true
 		p.slot.unpin(p.generation)
 	}

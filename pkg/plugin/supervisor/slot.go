@@ -190,21 +190,19 @@ func (s *Slot) settle(e Event, retired []*generation) <-chan struct{} {
 
 // Call calls the live release, or the canary if it is its turn.
 func (s *Slot) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
-	pin, err := s.Pin()
-	if err != nil {
-		return err
-	}
+	pin := s.Pin()
 	defer pin.Release()
 	return pin.Call(ctx, fn, args, results)
 }
 
-// Pin chooses a release for calls that belong together. Release it when done.
-func (s *Slot) Pin() (*Pin, error) {
+// Pin chooses a release for calls that belong together. Where there is none, its
+// calls say why. Release it when done.
+func (s *Slot) Pin() *Pin {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.current
 	if g == nil {
-		return nil, &Error{Plugin: s.name, Skip: s.expected.OnFailure == plugin.Skip, Err: s.idle.err()}
+		return &Pin{slot: s, none: s.idle.err(), expected: s.expected}
 	}
 	if s.canary != nil {
 		// An error diffusion: of any 100 calls in a row, percent go to the canary.
@@ -214,7 +212,14 @@ func (s *Slot) Pin() (*Pin, error) {
 		}
 	}
 	g.pins++
-	return &Pin{slot: s, generation: g, breaker: g.breaker, trial: g.trial}, nil
+	return &Pin{slot: s, generation: g, breaker: g.breaker, trial: g.trial}
+}
+
+// live reports whether there is a release.
+func (s *Slot) live() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current != nil
 }
 
 // unpin is the end of a call, or of calls that belong together.

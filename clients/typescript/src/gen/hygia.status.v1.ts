@@ -38,4 +38,6 @@ export interface Component {
   exports: string[];
   /** Host interfaces that it was granted. */
   grants: string[];
+  /** How it fares: "starting", "live", "canary", "broken", "retrying" or "stopped". */
+  state: string;
 }

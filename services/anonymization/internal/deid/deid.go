@@ -28,46 +28,63 @@ type Replacer interface {
 	Transform(ctx context.Context, text string, spans []anonymization.Span, policy anonymization.Policy) (anonymization.Transformed, error)
 }
 
-// A Detector is an installed component that finds.
-type Detector struct {
-	// Name is the component's name and version, as "name@version".
-	Name string
+// Detector is an installed component that finds, held for one call.
+type Detector interface {
 	Finder
+	held
 }
 
-// A Transformer is the installed component that replaces.
-type Transformer struct {
-	Name string
+// Transformer is the installed component that replaces, held for one call.
+type Transformer interface {
 	Replacer
+	held
+}
+
+type held interface {
+	// Name is the component's "name@version": after a call, of what answered it.
+	Name() string
+	// Release lets it go.
+	Release()
 }
 
 // Options are what an Anonymizer works with; all are required.
 type Options struct {
-	Detectors   []Detector
-	Transformer Transformer
+	// Detectors are those installed, in the order in which they are asked.
+	Detectors   func() []Detector
+	Transformer func() Transformer
 	Logger      *slog.Logger
 }
 
 // Anonymizer is safe for concurrent use. A component that fails makes the whole
-// call fail: text that was not looked at is not released.
+// call fail, whatever its manifest says: text that was not looked at is not
+// released.
 type Anonymizer struct {
 	o Options
 }
 
-// New refuses options without a detector or a transformer: nothing would be
-// found, and the text would look clean.
+// New refuses options that are not complete.
 func New(o Options) (*Anonymizer, error) {
-	if len(o.Detectors) == 0 || o.Transformer.Replacer == nil || o.Logger == nil {
-		return nil, errors.New("deid: needs a detector, a transformer and a logger")
+	if o.Detectors == nil || o.Transformer == nil || o.Logger == nil {
+		return nil, errors.New("deid: needs detectors, a transformer and a logger")
 	}
-	o.Detectors = slices.Clone(o.Detectors)
 	return &Anonymizer{o: o}, nil
 }
 
 // Detect gives what all detectors found, by start, none overlapping another.
+// Without a detector nothing would be found, and the text would look clean: that
+// is refused.
 func (a *Anonymizer) Detect(ctx context.Context, text string) ([]anonymization.Span, error) {
+	detectors := a.o.Detectors()
+	if len(detectors) == 0 {
+		return nil, fault.New(codes.Unavailable, "DETECTOR_MISSING", "no detector is installed, and no text is released")
+	}
+	defer func() {
+		for _, d := range detectors {
+			d.Release()
+		}
+	}()
 	var all []anonymization.Span
-	for _, d := range a.o.Detectors {
+	for _, d := range detectors {
 		spans, err := d.Detect(ctx, text)
 		var refusal anonymization.DetectError
 		if errors.As(err, &refusal) {
@@ -77,7 +94,7 @@ func (a *Anonymizer) Detect(ctx context.Context, text string) ([]anonymization.S
 			err = check(text, spans)
 		}
 		if err != nil {
-			return nil, a.failed(ctx, d.Name, err)
+			return nil, a.failed(ctx, d.Name(), err)
 		}
 		all = append(all, spans...)
 	}
@@ -90,16 +107,18 @@ func (a *Anonymizer) Anonymize(ctx context.Context, text string, policy anonymiz
 	if err != nil {
 		return anonymization.Transformed{}, err
 	}
-	out, err := a.o.Transformer.Transform(ctx, text, spans, policy)
+	transformer := a.o.Transformer()
+	defer transformer.Release()
+	out, err := transformer.Transform(ctx, text, spans, policy)
 	var refusal anonymization.TransformError
 	switch {
 	case errors.As(err, &refusal):
-		return anonymization.Transformed{}, a.refused(ctx, refusal)
+		return anonymization.Transformed{}, a.refused(ctx, transformer.Name(), refusal)
 	case err != nil:
-		return anonymization.Transformed{}, a.failed(ctx, a.o.Transformer.Name, err)
+		return anonymization.Transformed{}, a.failed(ctx, transformer.Name(), err)
 	case len(out.Replacements) != len(spans):
 		err = fmt.Errorf("%d spans became %d replacements", len(spans), len(out.Replacements))
-		return anonymization.Transformed{}, a.failed(ctx, a.o.Transformer.Name, err)
+		return anonymization.Transformed{}, a.failed(ctx, transformer.Name(), err)
 	}
 	return out, nil
 }
@@ -147,7 +166,7 @@ func tooLarge() error {
 		WithHint("send the text in parts, cut between paragraphs")
 }
 
-func (a *Anonymizer) refused(ctx context.Context, err anonymization.TransformError) error {
+func (a *Anonymizer) refused(ctx context.Context, name string, err anonymization.TransformError) error {
 	switch e := err.(type) {
 	case anonymization.TransformErrorTooLarge:
 		return tooLarge()
@@ -155,7 +174,7 @@ func (a *Anonymizer) refused(ctx context.Context, err anonymization.TransformErr
 		return fault.New(codes.InvalidArgument, "POLICY_INVALID", "a rule of the policy has a label that cannot be used").
 			WithField(fmt.Sprintf("policy.rules[%d].action.label", uint32(e)), "must be short, without control characters")
 	default:
-		return a.failed(ctx, a.o.Transformer.Name, err)
+		return a.failed(ctx, name, err)
 	}
 }
 

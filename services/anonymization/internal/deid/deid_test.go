@@ -50,32 +50,62 @@ func span(start, end uint32, confidence uint8) anonymization.Span {
 	return anonymization.Span{Start: start, End: end, Identifier: anonymization.IdentifierCPF, Confidence: confidence}
 }
 
-func newAnonymizer(t testing.TB, log *bytes.Buffer, replacer deid.Replacer, finders ...finder) *deid.Anonymizer {
-	t.Helper()
-	o := deid.Options{
-		Transformer: deid.Transformer{Name: "cutter@1.0.0", Replacer: replacer},
+// named is a component that is held.
+type named string
+
+func (n named) Name() string { return string(n) }
+func (named) Release()       {}
+
+type detector struct {
+	finder
+	named
+}
+
+type transformer struct {
+	deid.Replacer
+	named
+}
+
+// options are those of an anonymizer of these components.
+func options(log *bytes.Buffer, replacer deid.Replacer, finders ...finder) deid.Options {
+	return deid.Options{
+		Detectors: func() []deid.Detector {
+			var detectors []deid.Detector
+			for _, f := range finders {
+				detectors = append(detectors, detector{f, "finder@1.0.0"})
+			}
+			return detectors
+		},
+		Transformer: func() deid.Transformer { return transformer{replacer, "cutter@1.0.0"} },
 		Logger:      slog.New(slog.NewJSONHandler(log, nil)),
 	}
-	for _, f := range finders {
-		o.Detectors = append(o.Detectors, deid.Detector{Name: "finder@1.0.0", Finder: f})
-	}
-	a, err := deid.New(o)
+}
+
+func newAnonymizer(t testing.TB, log *bytes.Buffer, replacer deid.Replacer, finders ...finder) *deid.Anonymizer {
+	t.Helper()
+	a, err := deid.New(options(log, replacer, finders...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-func TestNewRefusesToWorkWithoutComponents(t *testing.T) {
-	logger := slog.New(slog.DiscardHandler)
-	for name, o := range map[string]deid.Options{
-		"no detector":    {Transformer: deid.Transformer{Replacer: cutter{}}, Logger: logger},
-		"no transformer": {Detectors: []deid.Detector{{Finder: finder{}}}, Logger: logger},
-		"no logger":      {Detectors: []deid.Detector{{Finder: finder{}}}, Transformer: deid.Transformer{Replacer: cutter{}}},
+func TestNothingIsReleasedWithoutComponents(t *testing.T) {
+	var log bytes.Buffer
+	for name, leave := range map[string]func(*deid.Options){
+		"no detectors":   func(o *deid.Options) { o.Detectors = nil },
+		"no transformer": func(o *deid.Options) { o.Transformer = nil },
+		"no logger":      func(o *deid.Options) { o.Logger = nil },
 	} {
+		o := options(&log, cutter{}, finder{})
+		leave(&o)
 		if _, err := deid.New(o); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+	_, err := newAnonymizer(t, &log, cutter{}).Detect(t.Context(), "x")
+	if f := fault.From(err); f.Code != codes.Unavailable || f.Reason != "DETECTOR_MISSING" {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -129,14 +159,7 @@ func TestDetectCoversWhatAnyDetectorFound(t *testing.T) {
 }
 
 func newRapidAnonymizer(log *bytes.Buffer, finders []finder) (*deid.Anonymizer, error) {
-	o := deid.Options{
-		Transformer: deid.Transformer{Name: "cutter@1.0.0", Replacer: cutter{}},
-		Logger:      slog.New(slog.NewJSONHandler(log, nil)),
-	}
-	for _, f := range finders {
-		o.Detectors = append(o.Detectors, deid.Detector{Name: "finder@1.0.0", Finder: f})
-	}
-	return deid.New(o)
+	return deid.New(options(log, cutter{}, finders...))
 }
 
 func TestAnonymizeFailsClosed(t *testing.T) {

@@ -5,17 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"time"
 
 	"k8s.io/klog/v2"
 
 	"github.com/hygia-suite/hygia/pkg/component"
-	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/pluginhost"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
+	"github.com/hygia-suite/hygia/pkg/wit/audit"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
-	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 	"github.com/hygia-suite/hygia/services/audit/internal/form"
 	"github.com/hygia-suite/hygia/services/audit/internal/intake"
 	"github.com/hygia-suite/hygia/services/audit/internal/server"
@@ -61,28 +62,38 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 		return fmt.Errorf("audit: %w", err)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	fhir, err := form.Load(ctx, engine, plugins.FHIRAuditEvent(),
-		plugin.Host{Logger: env.Logger, Clock: env.Clock, Config: env.Config.Components["fhir-audit-event"]})
+	options := env.ServerOptions(pluginhost.Policy(server.Policy()))
+	options.Audit = ownLog{events}
+	host, err := pluginhost.New(ctx, pluginhost.Options{
+		Server: options, Engine: engine, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
+		Embedded: []fs.FS{plugins.FHIRAuditEvent()}, Hooks: []pluginhost.Hook{{Exports: audit.FormatterExports}},
+	})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	defer fhir.Close()
-	return serve(ctx, env, server.Options{
-		Trail: events, Log: log, Tree: tree, Forms: map[string]server.Form{fhir.Name(): fhir},
-	}, fhir)
+	defer func() { err = errors.Join(err, host.Close()) }() //nolint:contextcheck // ctx has ended by then
+	return serve(ctx, env.Listener, options, host, server.Options{
+		Trail: events, Log: log, Tree: tree,
+		Form: func(name string) (server.Form, bool) {
+			slot, ok := host.Slot(name)
+			if !ok {
+				return nil, false
+			}
+			return form.New(slot), true
+		},
+	})
 }
 
-func serve(ctx context.Context, env *service.Env[Config], o server.Options, fhir *form.Component) error {
-	options := env.ServerOptions(server.Policy())
-	options.Audit = ownLog{o.Trail}
+func serve(ctx context.Context, lis net.Listener, options rpc.ServerOptions, host *pluginhost.Host, o server.Options) error {
 	options.Status.Engine = component.EngineName()
-	options.Status.Components = func() []*statusv1.Component { return []*statusv1.Component{fhir.Status()} }
+	options.Status.Components = host.Components
 	s, err := rpc.NewServer(options) //nolint:contextcheck // calls bring contexts of their own
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
+	host.Register(s.GRPC())
 	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(o))
-	return serveWhile(ctx, s, env.Listener, o.Log)
+	return serveWhile(ctx, s, lis, o.Log)
 }
 
 // serveWhile serves until ctx ends or the log fails. Then the process has to end

@@ -48,8 +48,8 @@ type Options struct {
 	// Log is what the trail sequences into, Tree what it is integrated into.
 	Log  *intake.Log
 	Tree *tlog.Log
-	// Forms are the installed formatters, by name.
-	Forms map[string]Form
+	// Form finds an installed formatter by its name.
+	Form func(name string) (Form, bool)
 }
 
 // Server is the AuditService.
@@ -58,12 +58,12 @@ type Server struct {
 	trail *trail.Trail
 	log   *intake.Log
 	tree  *tlog.Log
-	forms map[string]Form
+	form  func(name string) (Form, bool)
 }
 
 // New returns the AuditService.
 func New(o Options) *Server {
-	return &Server{trail: o.Trail, log: o.Log, tree: o.Tree, forms: o.Forms}
+	return &Server{trail: o.Trail, log: o.Log, tree: o.Tree, form: o.Form}
 }
 
 // Append sequences the events of a service, which may speak for itself alone.
@@ -96,7 +96,7 @@ func (s *Server) GetEvent(ctx context.Context, r *auditv1.GetEventRequest) (*aud
 
 // FormatEvent returns one event of the asker's tenant in another form.
 func (s *Server) FormatEvent(ctx context.Context, r *auditv1.FormatEventRequest) (*auditv1.FormatEventResponse, error) {
-	form, ok := s.forms[r.GetForm()]
+	form, ok := s.form(r.GetForm())
 	if !ok {
 		return nil, ErrFormUnknown
 	}

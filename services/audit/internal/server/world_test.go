@@ -18,8 +18,10 @@ import (
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/identity/identitytest"
 	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/telemetry"
+	"github.com/hygia-suite/hygia/pkg/wit/audit"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 	"github.com/hygia-suite/hygia/services/audit/internal/form"
 	"github.com/hygia-suite/hygia/services/audit/internal/intake"
@@ -121,10 +123,12 @@ func (w *world) serve(t testing.TB, o server.Options) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fhir, err := form.Load(t.Context(), engine, plugins.FHIRAuditEvent(), plugin.Host{})
+	fhir, err := plugin.Load(t.Context(), plugin.Options{Engine: engine, Files: plugins.FHIRAuditEvent(), Exports: audit.FormatterExports})
 	if err != nil {
 		t.Fatal(err)
 	}
+	slot := supervisor.NewSlot(fhir.Manifest().Name, fhir.Manifest(), supervisor.Settings{})
+	slot.Swap(fhir)
 	s, err := rpc.NewServer(rpc.ServerOptions{
 		Service: rpc.Audit, Identity: w.ca.Source(t, rpc.Audit), Verifier: people(), Policy: server.Policy(),
 		Audit: ownLog{o.Trail}, Telemetry: newTelemetry(t), Clock: time.Now, IDs: audittest.ID,
@@ -132,7 +136,7 @@ func (w *world) serve(t testing.TB, o server.Options) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Forms = map[string]server.Form{fhir.Name(): fhir}
+	o.Form = func(name string) (server.Form, bool) { return form.New(slot), name == slot.Name() }
 	auditv1.RegisterAuditServiceServer(s.GRPC(), server.New(o))
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"path"
 	"path/filepath"
@@ -16,12 +17,13 @@ import (
 	"github.com/hygia-suite/hygia/pkg/audit"
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/pluginhost"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
 	"github.com/hygia-suite/hygia/pkg/wit/content"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 	contentv1 "github.com/hygia-suite/hygia/proto/gen/hygia/content/v1"
-	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 	validationv1 "github.com/hygia-suite/hygia/proto/gen/hygia/validation/v1"
 	"github.com/hygia-suite/hygia/services/content/internal/api"
 	"github.com/hygia-suite/hygia/services/content/internal/imports"
@@ -38,6 +40,9 @@ const (
 	runImport  = "/hygia.content.v1.ImportService/RunImport"
 )
 
+// importer is the one plugin that reads WordPress's exports.
+const importer = "wordpress-import"
+
 // Deps are what the service works with; all are required.
 type Deps struct {
 	// DataDir is where the service keeps content.db, the entries and all that
@@ -48,8 +53,10 @@ type Deps struct {
 	// Options are those of every server of the suite; Serve adds what is this
 	// service's own.
 	Options rpc.ServerOptions
-	// Components are the operator's values for components, by name and key.
+	// Components are the operator's values for components, by name and key; Plugins
+	// say which may be installed.
 	Components map[string]map[string]string
+	Plugins    service.Plugins
 	// Validation is a connection to the validation service.
 	Validation grpc.ClientConnInterface
 }
@@ -65,7 +72,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) error {
 	}
 	return Serve(ctx, Deps{
 		DataDir: env.Config.DataDir, Listener: env.Listener, Options: env.ServerOptions(api.Policy()),
-		Components: env.Config.Components, Validation: validation,
+		Components: env.Config.Components, Plugins: env.Config.Plugins, Validation: validation,
 	})
 }
 
@@ -82,14 +89,14 @@ func Serve(ctx context.Context, d Deps) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	importer, err := plugin.Load(ctx, plugin.Options{
-		Engine: engine, Files: plugins.WordPressImport(), Exports: content.ImporterExports,
-		Host: plugin.Host{Logger: d.Options.Telemetry.Logger, Clock: d.Options.Clock, Config: d.Components["wordpress-import"]},
+	host, err := pluginhost.New(ctx, pluginhost.Options{
+		Server: d.Options, Engine: engine, Config: d.Plugins, Components: d.Components, DataDir: d.DataDir,
+		Embedded: []fs.FS{plugins.WordPressImport()}, Hooks: []pluginhost.Hook{{Exports: content.ImporterExports, Only: importer}},
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("content: %w", err)
 	}
-	defer importer.Close()
+	defer func() { err = errors.Join(err, host.Close()) }() //nolint:contextcheck // ctx has ended by then
 	s, err := sqlitestore.Open(ctx, sqlitestore.Options{
 		Path: filepath.Join(d.DataDir, "content.db"), Event: rpc.WriteEvent, Clock: d.Options.Clock,
 	})
@@ -97,19 +104,19 @@ func Serve(ctx context.Context, d Deps) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return run(ctx, d, s, importer)
+	return run(ctx, d, s, host)
 }
 
-// run builds the service over its store and its importer, and lets its parts
+// run builds the service over its store and its plugins, and lets its parts
 // work until one of them fails or ctx ends.
-func run(ctx context.Context, d Deps, s *sqlitestore.Store, importer *plugin.Plugin) error {
+func run(ctx context.Context, d Deps, s *sqlitestore.Store, host *pluginhost.Host) error {
 	o := d.Options
 	logger := o.Telemetry.Logger
 	outbox := audit.NewOutbox(s.Outbox(), o.Audit, logger, o.Clock)
-	o.Policy = api.Policy()
+	o.Policy = pluginhost.Policy(api.Policy())
 	o.Outbox = outbox
 	o.Status.Engine = component.EngineName()
-	o.Status.Components = func() []*statusv1.Component { return []*statusv1.Component{importer.Status()} }
+	o.Status.Components = host.Components
 	server, err := rpc.NewServer(o) //nolint:contextcheck // calls bring contexts of their own
 	if err != nil {
 		return fmt.Errorf("content: %w", err)
@@ -120,7 +127,8 @@ func run(ctx context.Context, d Deps, s *sqlitestore.Store, importer *plugin.Plu
 	scheduler := workflow.NewScheduler(workflow.SchedulerOptions{
 		Workflow: flow, Store: s, Job: scheduled(server), Clock: o.Clock, Logger: logger,
 	})
-	wordpress, err := format(importer)
+	host.Register(server.GRPC())
+	wordpress, err := format(host)
 	if err != nil {
 		return err
 	}
@@ -142,22 +150,45 @@ func run(ctx context.Context, d Deps, s *sqlitestore.Store, importer *plugin.Plu
 	return group.Wait()
 }
 
-// format gives the importer its one folder, under the name and at the place that
-// its manifest asks for.
-func format(p *plugin.Plugin) (imports.Format, error) {
-	folders := p.Manifest().Grants.Folders
-	if len(folders) != 1 || folders[0].Access != plugin.ReadOnly {
-		return imports.Format{}, fmt.Errorf("content: %s must ask for one folder, read-only", p.Name())
+// format is what the importer reads, with the release that is live when an import
+// is opened.
+func format(host *pluginhost.Host) (imports.Format, error) {
+	slot, ok := host.Slot(importer)
+	if !ok {
+		return imports.Format{}, fmt.Errorf("content: the component %q is not embedded", importer)
 	}
 	return imports.Format{
-		Importer: p.Name(),
+		Importer: func() string {
+			pin := slot.Pin()
+			defer pin.Release()
+			return pin.Name()
+		},
+		Open: func(folder string) (imports.Opened, error) { return open(slot.Pin(), folder) },
+	}, nil
+}
+
+// open gives an importer its one folder, under the name and at the place that its
+// manifest asks for.
+func open(pin *supervisor.Pin, folder string) (_ imports.Opened, err error) {
+	defer func() {
+		if err != nil {
+			pin.Release()
+		}
+	}()
+	folders := pin.Manifest().Grants.Folders
+	if len(folders) != 1 || folders[0].Access != plugin.ReadOnly {
+		return imports.Opened{}, fmt.Errorf("content: %s must ask for one folder, read-only", pin.Name())
+	}
+	session, done, err := pin.WithFolders(map[string]string{folders[0].Name: folder})
+	if err != nil {
+		return imports.Opened{}, err
+	}
+	return imports.Opened{
+		Importer: content.NewImporter(session),
 		Path:     path.Join(folders[0].Path, imports.FileName),
-		Open: func(folder string) (imports.Importer, func(), error) {
-			program, err := p.WithFolders(map[string]string{folders[0].Name: folder})
-			if err != nil {
-				return nil, nil, err
-			}
-			return content.NewImporter(program), program.Close, nil
+		Close: func() {
+			done()
+			pin.Release()
 		},
 	}, nil
 }

@@ -35,13 +35,19 @@ type Importer interface {
 
 // Format is a kind of export, and what reads it.
 type Format struct {
-	// Importer is "name@version".
-	Importer string
+	// Importer tells what reads it now, as "name@version".
+	Importer func() string
 	// Open returns an importer that sees the folder, read-only, and nothing else.
-	// Close frees it.
-	Open func(folder string) (i Importer, close func(), err error)
-	// Path is where the importer sees the export.
+	Open func(folder string) (Opened, error)
+}
+
+// Opened is an importer for one import.
+type Opened struct {
+	Importer
+	// Path is where it sees the export.
 	Path string
+	// Close frees it.
+	Close func()
 }
 
 // FileName is the export's name in the folder that an importer sees.

@@ -84,7 +84,7 @@ func (m *Imports) Upload(ctx context.Context, a actor.Actor, format string, next
 		return store.Import{}, err
 	}
 	i := store.Import{
-		ID: m.o.IDs(), Importer: f.Importer, Format: format, Person: a.Person, Purpose: string(a.Purpose), State: store.Inspecting,
+		ID: m.o.IDs(), Importer: f.Importer(), Format: format, Person: a.Person, Purpose: string(a.Purpose), State: store.Inspecting,
 	}
 	if i.Size, i.SHA256, err = m.inbox.receive(i.ID, next); err != nil {
 		return store.Import{}, err

@@ -77,11 +77,11 @@ func (m *Imports) open(ctx context.Context, ref store.Ref) (*session, error) {
 	if err != nil {
 		return s, fmt.Errorf("imports: %w", err)
 	}
-	importer, free, err := format.Open(folder)
+	opened, err := format.Open(folder)
 	if err != nil {
 		return s, fmt.Errorf("imports: open the importer: %w", err)
 	}
-	s.importer, s.close, s.path = importer, free, format.Path
+	s.importer, s.close, s.path = opened.Importer, opened.Close, opened.Path
 	return s, nil
 }
 

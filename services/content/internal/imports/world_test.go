@@ -142,15 +142,18 @@ func (w *world) restart() {
 	w.imports, err = imports.New(w.Context(), imports.Options{
 		Dir: filepath.Join(w.dir, "imports"), Store: w.store, Clock: time.Now, IDs: newID,
 		Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
-		Formats: map[string]imports.Format{"wordpress": {Importer: "fake@1", Path: "/export/export.xml",
-			Open: func(folder string) (imports.Importer, func(), error) {
+		Formats: map[string]imports.Format{"wordpress": {
+			Importer: func() string { return "fake@1" },
+			Open: func(folder string) (imports.Opened, error) {
 				w.export.folders = append(w.export.folders, folder)
 				w.export.open++
+				opened := imports.Opened{Importer: w.export, Path: "/export/export.xml", Close: func() { w.export.open-- }}
 				if w.through != nil {
-					return w.through(w.export), func() { w.export.open-- }, nil
+					opened.Importer = w.through(w.export)
 				}
-				return w.export, func() { w.export.open-- }, nil
-			}}},
+				return opened, nil
+			},
+		}},
 		Job: func(ctx context.Context, tenant string, i store.Import, run func(context.Context) error) error {
 			if tenant != admin.Tenant || i.Person != admin.Person || i.Purpose != string(admin.Purpose) {
 				return fmt.Errorf("a job of %q for %q", tenant, i.Person)

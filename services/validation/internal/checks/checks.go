@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/hygia-suite/hygia/pkg/fault"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/wit/document"
 	"github.com/hygia-suite/hygia/pkg/wit/validation"
 )
@@ -22,45 +23,56 @@ type Engine interface {
 	Validate(ctx context.Context, d document.Document) ([]validation.Finding, error)
 }
 
-// A Validator is an installed component.
-type Validator struct {
-	// Name is the component's name and version, as "name@version".
-	Name string
+// Validator is an installed component, held for one check.
+type Validator interface {
 	Engine
-	// Skip says what a failure does: with it a visible finding takes the
-	// validator's place, without it the whole check fails (the default).
-	Skip bool
+	// Name is the component's "name@version": after a call, of what answered it.
+	Name() string
+	// Release lets it go.
+	Release()
 }
 
 // Set is the installed validators. It is safe for concurrent use.
 type Set struct {
-	validators []Validator
-	logger     *slog.Logger
+	installed func() []Validator
+	logger    *slog.Logger
 }
 
-// NewSet refuses an empty set: a check by nobody would find nothing wrong.
-func NewSet(logger *slog.Logger, validators ...Validator) (*Set, error) {
+// NewSet makes a set of what is installed at the time of each check, in the order
+// in which it is asked.
+func NewSet(logger *slog.Logger, installed func() []Validator) *Set {
+	return &Set{installed: installed, logger: logger}
+}
+
+// hold gives the validators of one check. A check by nobody would find nothing
+// wrong, and is refused.
+func (s *Set) hold() (validators []Validator, release func(), err error) {
+	validators = s.installed()
 	if len(validators) == 0 {
-		return nil, errors.New("checks: no validator is installed")
+		return nil, nil, fault.New(codes.Unavailable, "VALIDATOR_MISSING", "no validator is installed, and nothing passes unchecked").
+			WithHint("install one with hygia plugin install")
 	}
-	return &Set{validators: slices.Clone(validators), logger: logger}, nil
-}
-
-// Names lists what a check runs.
-func (s *Set) Names() []string {
-	names := make([]string, len(s.validators))
-	for i, v := range s.validators {
-		names[i] = v.Name
-	}
-	return names
+	return validators, func() {
+		for _, v := range validators {
+			v.Release()
+		}
+	}, nil
 }
 
 // Rules lists the rules of all validators, in the order of their ids.
 func (s *Set) Rules(ctx context.Context) ([]validation.Rule, error) {
+	validators, release, err := s.hold()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	var rules []validation.Rule
-	for _, v := range s.validators {
+	for _, v := range validators {
 		got, err := v.Rules(ctx)
-		if err != nil {
+		switch {
+		case mayBeSkipped(err):
+			s.log(ctx, v, err)
+		case err != nil:
 			return nil, s.failed(ctx, v, err)
 		}
 		rules = append(rules, got...)
@@ -69,27 +81,60 @@ func (s *Set) Rules(ctx context.Context) ([]validation.Rule, error) {
 	return rules, nil
 }
 
-// Validate gives the findings of all validators in the order of their place. A
-// document that a validator refuses is INVALID_ARGUMENT; a validator that fails,
-// and may not be skipped, is UNAVAILABLE: what was not checked does not pass.
-func (s *Set) Validate(ctx context.Context, d document.Document) ([]validation.Finding, error) {
-	var findings []validation.Finding
-	for _, v := range s.validators {
+// Report is what a check found.
+type Report struct {
+	// Findings are in the order of their place.
+	Findings []validation.Finding
+	// Validators are what was asked, as "name@version".
+	Validators []string
+}
+
+// Validate asks all validators. A document that a validator refuses is
+// INVALID_ARGUMENT; one whose language a validator does not know, where none
+// does. A validator that fails and may not be skipped is UNAVAILABLE: what was not
+// checked does not pass.
+func (s *Set) Validate(ctx context.Context, d document.Document) (Report, error) {
+	validators, release, err := s.hold()
+	if err != nil {
+		return Report{}, err
+	}
+	defer release()
+	var report Report
+	var foreign error
+	checked := false
+	for _, v := range validators {
 		got, err := v.Validate(ctx, d)
 		var refusal validation.ValidationError
 		switch {
 		case errors.As(err, &refusal):
-			return nil, refused(refusal)
-		case err != nil && v.Skip:
+			if _, ok := refusal.(validation.ValidationErrorUnsupportedLanguage); !ok {
+				return Report{}, refused(refusal)
+			}
+			foreign = refused(refusal)
+			continue
+		case mayBeSkipped(err):
 			s.log(ctx, v, err)
-			got = []validation.Finding{skipped(v.Name)}
+			got = []validation.Finding{skipped(v.Name())}
 		case err != nil:
-			return nil, s.failed(ctx, v, err)
+			return Report{}, s.failed(ctx, v, err)
+		default:
+			checked = true
 		}
-		findings = append(findings, got...)
+		report.Findings = append(report.Findings, got...)
+		report.Validators = append(report.Validators, v.Name())
 	}
-	slices.SortStableFunc(findings, byPlace)
-	return findings, nil
+	if foreign != nil && !checked {
+		return Report{}, foreign
+	}
+	slices.SortStableFunc(report.Findings, byPlace)
+	return report, nil
+}
+
+// mayBeSkipped tells the failure of a validator whose manifest lets a check go on
+// without it, visibly.
+func mayBeSkipped(err error) bool {
+	var failure *supervisor.Error
+	return errors.As(err, &failure) && failure.Skip
 }
 
 func byPlace(a, b validation.Finding) int {
@@ -119,12 +164,12 @@ func (s *Set) failed(ctx context.Context, v Validator, err error) error {
 	if ctx.Err() != nil {
 		return fault.From(ctx.Err())
 	}
-	return fault.New(codes.Unavailable, "VALIDATOR_FAILED", fmt.Sprintf("the validator %s failed, and nothing passes unchecked", v.Name)).
+	return fault.New(codes.Unavailable, "VALIDATOR_FAILED", fmt.Sprintf("the validator %s failed, and nothing passes unchecked", v.Name())).
 		WithHint("try again; if it goes on, look into the validation service's log").Wrap(err)
 }
 
 func (s *Set) log(ctx context.Context, v Validator, err error) {
-	s.logger.ErrorContext(ctx, "a validator failed", "component", v.Name, "error_reason", fault.From(err).Reason)
+	s.logger.ErrorContext(ctx, "a validator failed", "component", v.Name(), "error_reason", fault.From(err).Reason)
 }
 
 // skipped stands in a list of findings for a validator that could not run.

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/hygia-suite/hygia/pkg/fault"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/wit/document"
 	"github.com/hygia-suite/hygia/pkg/wit/validation"
 	documentv1 "github.com/hygia-suite/hygia/proto/gen/hygia/document/v1"
@@ -30,6 +31,22 @@ func (e engine) Validate(context.Context, document.Document) ([]validation.Findi
 	return e.findings, e.err
 }
 
+// validator is an engine under a name, which wants to be released.
+type validator struct {
+	engine
+	name string
+	held *int
+}
+
+func (v validator) Name() string { return v.name }
+
+func (v validator) Release() { *v.held-- }
+
+// fails is how a plugin fails, by what its manifest declares.
+func fails(skip bool, err error) engine {
+	return engine{err: &supervisor.Error{Plugin: "broken@1.0.0", Skip: skip, Err: err}}
+}
+
 func finding(rule string, field validation.Field, start uint32) validation.Finding {
 	return validation.Finding{
 		Rule: rule, Severity: validation.SeverityError,
@@ -37,28 +54,49 @@ func finding(rule string, field validation.Field, start uint32) validation.Findi
 	}
 }
 
-func newSet(t *testing.T, log *bytes.Buffer, validators ...checks.Validator) *checks.Set {
-	t.Helper()
-	set, err := checks.NewSet(slog.New(slog.NewJSONHandler(log, nil)), validators...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
+// installed is a plugin's name and what it does.
+type installed struct {
+	name string
+	engine
 }
 
-func TestNewSetRefusesToCheckWithNobody(t *testing.T) {
-	if _, err := checks.NewSet(slog.New(slog.DiscardHandler)); err == nil {
-		t.Error("accepted an empty set")
+func newSet(t *testing.T, log *bytes.Buffer, plugins ...installed) *checks.Set {
+	t.Helper()
+	held := 0
+	t.Cleanup(func() {
+		if held != 0 {
+			t.Errorf("%d validators were not released", held)
+		}
+	})
+	return checks.NewSet(slog.New(slog.NewJSONHandler(log, nil)), func() []checks.Validator {
+		var validators []checks.Validator
+		for _, p := range plugins {
+			held++
+			validators = append(validators, validator{p.engine, p.name, &held})
+		}
+		return validators
+	})
+}
+
+func TestNobodyChecksNothing(t *testing.T) {
+	var log bytes.Buffer
+	set := newSet(t, &log)
+	_, err := set.Validate(t.Context(), document.Document{})
+	if f := fault.From(err); f.Code != codes.Unavailable || f.Reason != "VALIDATOR_MISSING" {
+		t.Errorf("got %v", err)
+	}
+	if _, err := set.Rules(t.Context()); fault.From(err).Reason != "VALIDATOR_MISSING" {
+		t.Errorf("got %v", err)
 	}
 }
 
 func TestValidateOrdersFindingsByPlace(t *testing.T) {
 	var log bytes.Buffer
 	set := newSet(t, &log,
-		checks.Validator{Name: "a@1.0.0", Engine: engine{findings: []validation.Finding{
+		installed{"a@1.0.0", engine{findings: []validation.Finding{
 			finding("B-1", validation.FieldBody, 9), finding("B-1", validation.FieldTitle, 4),
 		}}},
-		checks.Validator{Name: "b@1.0.0", Engine: engine{findings: []validation.Finding{
+		installed{"b@1.0.0", engine{findings: []validation.Finding{
 			finding("A-1", validation.FieldBody, 9), finding("A-2", validation.FieldBody, 2),
 		}}},
 	)
@@ -67,7 +105,7 @@ func TestValidateOrdersFindingsByPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	var order []string
-	for _, f := range got {
+	for _, f := range got.Findings {
 		order = append(order, f.Rule)
 	}
 	if s := strings.Join(order, " "); s != "B-1 A-2 A-1 B-1" {
@@ -77,11 +115,11 @@ func TestValidateOrdersFindingsByPlace(t *testing.T) {
 
 func TestValidateFailsClosedUnlessSkippingIsAllowed(t *testing.T) {
 	const secret = "529.982.247-25"
-	broken := engine{err: errors.New("trap while reading " + secret)}
-	sound := checks.Validator{Name: "sound@1.0.0", Engine: engine{findings: []validation.Finding{finding("A-1", validation.FieldBody, 2)}}}
+	trap := errors.New("trap while reading " + secret)
+	sound := installed{"sound@1.0.0", engine{findings: []validation.Finding{finding("A-1", validation.FieldBody, 2)}}}
 
 	var log bytes.Buffer
-	_, err := newSet(t, &log, sound, checks.Validator{Name: "broken@1.0.0", Engine: broken}).Validate(t.Context(), document.Document{})
+	_, err := newSet(t, &log, sound, installed{"broken@1.0.0", fails(false, trap)}).Validate(t.Context(), document.Document{})
 	if f := fault.From(err); f.Code != codes.Unavailable || f.Reason != "VALIDATOR_FAILED" || !strings.Contains(f.Message, "broken@1.0.0") {
 		t.Errorf("got %v", err)
 	}
@@ -89,12 +127,12 @@ func TestValidateFailsClosedUnlessSkippingIsAllowed(t *testing.T) {
 		t.Errorf("the identifier leaked: %s", said)
 	}
 
-	got, err := newSet(t, &log, sound, checks.Validator{Name: "broken@1.0.0", Engine: broken, Skip: true}).Validate(t.Context(), document.Document{})
+	got, err := newSet(t, &log, sound, installed{"broken@1.0.0", fails(true, trap)}).Validate(t.Context(), document.Document{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var rules []string
-	for _, f := range got {
+	for _, f := range got.Findings {
 		rules = append(rules, f.Rule)
 	}
 	if s := strings.Join(rules, " "); !strings.Contains(s, "VALIDATOR-SKIPPED") || !strings.Contains(s, "A-1") {
@@ -113,7 +151,7 @@ func TestValidateSaysWhatTheDocumentLacks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			// A refusal is the document's fault: it stands even where failures are skipped.
-			set := newSet(t, &log, checks.Validator{Name: "v@1.0.0", Engine: engine{err: c.err}, Skip: true})
+			set := newSet(t, &log, installed{"v@1.0.0", engine{err: c.err}})
 			_, err := set.Validate(t.Context(), document.Document{})
 			if f := fault.From(err); f.Code != codes.InvalidArgument || f.Reason != c.reason {
 				t.Errorf("got %v", err)
@@ -122,9 +160,23 @@ func TestValidateSaysWhatTheDocumentLacks(t *testing.T) {
 	}
 }
 
+func TestAForeignLanguageIsRefusedWhereNobodyKnowsIt(t *testing.T) {
+	var log bytes.Buffer
+	foreign := installed{"pt@1.0.0", engine{err: validation.ValidationErrorUnsupportedLanguage("es")}}
+	knows := installed{"es@1.0.0", engine{findings: []validation.Finding{finding("ES-1", validation.FieldBody, 1)}}}
+	report, err := newSet(t, &log, foreign, knows).Validate(t.Context(), document.Document{})
+	if err != nil || len(report.Findings) != 1 || strings.Join(report.Validators, " ") != "es@1.0.0" {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	_, err = newSet(t, &log, foreign, installed{"broken@1.0.0", fails(true, errors.New("trap"))}).Validate(t.Context(), document.Document{})
+	if fault.From(err).Reason != "LANGUAGE_UNSUPPORTED" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestServer(t *testing.T) {
 	var log bytes.Buffer
-	s := checks.NewServer(newSet(t, &log, checks.Validator{Name: "v@1.2.0", Engine: engine{
+	s := checks.NewServer(newSet(t, &log, installed{"v@1.2.0", engine{
 		rules:    []validation.Rule{{ID: "Z-1", Severity: validation.SeverityError}, {ID: "A-1", Severity: validation.SeverityInfo}},
 		findings: []validation.Finding{finding("Z-1", validation.FieldTitle, 0)},
 	}}))

@@ -27,15 +27,15 @@ func (s *Server) Validate(ctx context.Context, req *validationv1.ValidateRequest
 	if err != nil {
 		return nil, malformed(err)
 	}
-	findings, err := s.set.Validate(ctx, d)
+	report, err := s.set.Validate(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	resp := &validationv1.ValidateResponse{
-		Findings:   make([]*validationv1.Finding, len(findings)),
-		Validators: s.set.Names(),
+		Findings:   make([]*validationv1.Finding, len(report.Findings)),
+		Validators: report.Validators,
 	}
-	for i, f := range findings {
+	for i, f := range report.Findings {
 		resp.Findings[i] = f.Proto()
 	}
 	return resp, nil

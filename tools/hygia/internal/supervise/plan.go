@@ -18,18 +18,20 @@ type service struct {
 	// stage orders the end: lower stages are drained first, so that whoever calls
 	// is gone before whoever is called.
 	stage int
+	// hosts says that it hosts plugins.
+	hosts bool
 }
 
 // services is the suite, in the order in which it is shown.
 //
 //nolint:gochecknoglobals // immutable
 var services = []service{
-	{Audit, []string{Accounts}, 3},
-	{Accounts, []string{Audit}, 2},
-	{Validation, []string{Accounts, Audit}, 1},
-	{Anonymization, []string{Accounts, Audit}, 1},
-	{Content, []string{Accounts, Audit, Validation}, 1},
-	{Gateway, []string{Accounts, Audit, Content, Validation, Anonymization}, 0},
+	{Audit, []string{Accounts}, 3, true},
+	{Accounts, []string{Audit}, 2, false},
+	{Validation, []string{Accounts, Audit}, 1, true},
+	{Anonymization, []string{Accounts, Audit}, 1, true},
+	{Content, []string{Accounts, Audit, Validation}, 1, true},
+	{Gateway, []string{Accounts, Audit, Content, Validation, Anonymization}, 0, false},
 }
 
 const stages = 4

@@ -6,6 +6,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// TrustFile names, in the suite's folder, the keys whose plugins are accepted.
+const TrustFile = "trust.json"
+
 // settings writes a service's configuration file. Its keys are those of
 // pkg/service.Config, which refuses unknown ones.
 func (s *Suite) settings(sv service) ([]byte, error) {
@@ -19,6 +22,10 @@ func (s *Suite) settings(sv service) ([]byte, error) {
 	}
 	if s.config.Traces != "" {
 		values["traces"] = map[string]string{"endpoint": s.config.Traces}
+	}
+	if sv.hosts {
+		// One person runs all of it: whoever administers a tenant manages plugins.
+		values["plugins"] = map[string]any{"trust": s.config.Folder.Path(TrustFile), "administrators": []string{"any"}}
 	}
 	for _, name := range sv.calls {
 		values[name] = s.sockets[name].serve.address

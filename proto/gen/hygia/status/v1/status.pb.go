@@ -168,7 +168,9 @@ type Component struct {
 	// Extension interfaces, such as "hygia:validation/validator@0.1.0".
 	Exports []string `protobuf:"bytes,4,rep,name=exports,proto3" json:"exports,omitempty"`
 	// Host interfaces that it was granted.
-	Grants        []string `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
+	Grants []string `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
+	// How it fares: "starting", "live", "canary", "broken", "retrying" or "stopped".
+	State         string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -238,6 +240,13 @@ func (x *Component) GetGrants() []string {
 	return nil
 }
 
+func (x *Component) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
 var File_hygia_status_v1_status_proto protoreflect.FileDescriptor
 
 const file_hygia_status_v1_status_proto_rawDesc = "" +
@@ -254,13 +263,14 @@ const file_hygia_status_v1_status_proto_rawDesc = "" +
 	"\x06engine\x18\x06 \x01(\tR\x06engine\x12:\n" +
 	"\n" +
 	"components\x18\a \x03(\v2\x1a.hygia.status.v1.ComponentR\n" +
-	"components\"\x83\x01\n" +
+	"components\"\x99\x01\n" +
 	"\tComponent\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
 	"\x06digest\x18\x03 \x01(\tR\x06digest\x12\x18\n" +
 	"\aexports\x18\x04 \x03(\tR\aexports\x12\x16\n" +
-	"\x06grants\x18\x05 \x03(\tR\x06grants2c\n" +
+	"\x06grants\x18\x05 \x03(\tR\x06grants\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\tR\x05state2c\n" +
 	"\rStatusService\x12R\n" +
 	"\tGetStatus\x12!.hygia.status.v1.GetStatusRequest\x1a\".hygia.status.v1.GetStatusResponseB\xc1\x01\n" +
 	"\x13com.hygia.status.v1B\vStatusProtoP\x01Z?github.com/hygia-suite/hygia/proto/gen/hygia/status/v1;statusv1\xa2\x02\x03HSX\xaa\x02\x0fHygia.Status.V1\xca\x02\x0fHygia\\Status\\V1\xe2\x02\x1bHygia\\Status\\V1\\GPBMetadata\xea\x02\x11Hygia::Status::V1b\x06proto3"

@@ -1,0 +1,90 @@
+package pluginhost
+
+import (
+	"errors"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/fault"
+	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/store"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
+	"github.com/hygia-suite/hygia/pkg/plugin/trust"
+)
+
+// What is refused before a plugin is looked at.
+var (
+	errOtherService = fault.New(codes.NotFound, "SERVICE_NOT_FOUND", "this is another service than the request names")
+	errNotManaged   = fault.New(codes.PermissionDenied, "PLUGINS_NOT_MANAGED", "administrators of your organisation do not manage this service's plugins").
+			WithHint("plugins run on every organisation's data; the operator names who manages them in the service's configuration, under plugins.administrators")
+	errTooLarge = fault.New(codes.InvalidArgument, "PACKAGE_TOO_LARGE", "the package is larger than a plugin may be")
+	errPackage  = fault.New(codes.InvalidArgument, "PACKAGE_INVALID", "the body is no plugin package").
+			WithHint("make one with hygia plugin build and hygia plugin sign")
+)
+
+// refusals are the refusals that errors.Is finds, each with its own reason. The
+// first that fits counts.
+//
+//nolint:gochecknoglobals // immutable
+var refusals = []struct {
+	err   error
+	fault *fault.Error
+}{
+	{supervisor.ErrNotFound, fault.New(codes.NotFound, "PLUGIN_NOT_FOUND", "the service has no plugin of this name")},
+	{supervisor.ErrEmbedded, fault.New(codes.FailedPrecondition, "PLUGIN_EMBEDDED", "the component ships with the service and cannot be removed")},
+	{supervisor.ErrCanary, fault.New(codes.FailedPrecondition, "CANARY_RUNNING", "another release is on trial").
+		WithHint("promote it or roll it back first")},
+	{supervisor.ErrNoRelease, fault.New(codes.FailedPrecondition, "CANARY_ALONE", "there is no live release that a canary could be held against").
+		WithHint("install it without a share of calls")},
+	{supervisor.ErrNoCanary, fault.New(codes.FailedPrecondition, "CANARY_NOT_FOUND", "this version is not on trial")},
+	{store.ErrNoPrevious, fault.New(codes.FailedPrecondition, "PLUGIN_NO_PREVIOUS", "there is no release before this one")},
+	{store.ErrDowngrade, fault.New(codes.FailedPrecondition, "PLUGIN_DOWNGRADE", "the version is older than the one that is installed").
+		WithHint("to go back, roll back")},
+	{store.ErrVersionReused, fault.New(codes.AlreadyExists, "PLUGIN_VERSION_REUSED", "this version was installed with other bytes").
+		WithHint("give what changed a version of its own")},
+	{trust.ErrUnsigned, fault.New(codes.PermissionDenied, "PLUGIN_UNSIGNED", "the package is not signed").
+		WithHint("sign it with hygia plugin sign")},
+	{trust.ErrUnknownKey, fault.New(codes.PermissionDenied, "PLUGIN_KEY_UNKNOWN", "the package is signed by a key that is not trusted here").
+		WithHint("the operator adds the public key to the trust file of this service")},
+	{trust.ErrNotAllowed, fault.New(codes.PermissionDenied, "PLUGIN_KEY_NOT_ALLOWED", "the key that signed the package may not sign this plugin")},
+	{trust.ErrExpired, fault.New(codes.PermissionDenied, "PLUGIN_KEY_EXPIRED", "the key that signed the package has expired")},
+	{trust.ErrNotYetValid, fault.New(codes.PermissionDenied, "PLUGIN_KEY_NOT_YET_VALID", "the key that signed the package is not valid yet")},
+	{trust.ErrAltered, fault.New(codes.PermissionDenied, "PLUGIN_ALTERED", "the package is not what was signed")},
+	{plugin.ErrDigest, fault.New(codes.InvalidArgument, "PLUGIN_DIGEST", "the component is not the one that its manifest names")},
+}
+
+// asFault says why a change was refused. What is not known here is our failure.
+func asFault(err error) error {
+	if f := new(fault.Error); errors.As(err, &f) {
+		return f // such as of an audit log that cannot be reached
+	}
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
+			return r.fault.Wrap(err)
+		}
+	}
+	var grant *plugin.GrantError
+	var hook *HookError
+	switch {
+	case errors.As(err, &grant):
+		return fault.New(codes.FailedPrecondition, "PLUGIN_GRANT_MISSING", grant.Error()).Wrap(err)
+	case errors.As(err, &hook):
+		return fault.New(codes.FailedPrecondition, "PLUGIN_HOOK_UNKNOWN", hook.Error()).Wrap(err)
+	case errors.As(err, new(*component.CompileError)):
+		return fault.New(codes.InvalidArgument, "PLUGIN_NOT_A_COMPONENT", "the component's bytes are no component that this engine takes").Wrap(err)
+	case errors.As(err, new(*component.ImportError)), errors.As(err, new(*component.ExportError)), errors.As(err, new(*component.TypeError)):
+		return fault.New(codes.FailedPrecondition, "PLUGIN_CONTRACT", "the component does not fit the contract").
+			WithHint("build it against this version's WIT; hygia plugin check says where it differs").Wrap(err)
+	}
+	return fault.From(err)
+}
+
+// asPackageFault says that what was sent is no package. The error's text may quote
+// what was sent, and stays here.
+func asPackageFault(err error) error {
+	if fault.From(err).Code != codes.Internal {
+		return err
+	}
+	return errPackage.Wrap(err)
+}

@@ -1,0 +1,197 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
+	"github.com/hygia-suite/hygia/pkg/plugin/store"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
+	"github.com/hygia-suite/hygia/pkg/plugin/trust"
+	"github.com/hygia-suite/hygia/pkg/rpc"
+	"github.com/hygia-suite/hygia/pkg/service"
+	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
+)
+
+// Folder is where installed plugins are, in a service's data folder.
+const Folder = "plugins"
+
+// Options are a Host's dependencies; all are required.
+type Options struct {
+	// Server is what the service's server is made of: its name, identity, audit log,
+	// logger, clock and ids are the host's too.
+	Server rpc.ServerOptions
+	Engine *component.Engine
+	// Compiler compiles for Engine; nil is Engine itself.
+	Compiler plugin.Compiler
+	Config   service.Plugins
+	// Components are the operator's values for components, by name and key.
+	Components map[string]map[string]string
+	// DataDir is the service's; installed plugins are in its folder "plugins".
+	DataDir string
+	// Embedded are the components that ship with the service.
+	Embedded []fs.FS
+	// Hooks are what this service calls; a plugin must be of one of them at least.
+	Hooks []Hook
+}
+
+// Hook is an extension interface that a service calls.
+type Hook struct {
+	// Exports are the interface's functions.
+	Exports []*component.Export
+	// Only is the one plugin that the service asks, by its name; "" where it asks
+	// every plugin of the hook.
+	Only string
+}
+
+// Interface is the hook's name, such as "hygia:validation/validator@0.1.0".
+func (h Hook) Interface() string { return h.Exports[0].Interface }
+
+func (h Hook) takes(m plugin.Manifest) bool {
+	return slices.Contains(m.Exports, h.Interface()) && (h.Only == "" || h.Only == m.Name)
+}
+
+// String says what a plugin must be to be asked.
+func (h Hook) String() string {
+	if h.Only == "" {
+		return h.Interface()
+	}
+	return h.Interface() + " (of " + h.Only + " alone)"
+}
+
+// Host runs a service's plugins. It is safe for concurrent use. Close it before
+// its engine.
+type Host struct {
+	o          Options
+	store      *store.Store
+	supervisor *supervisor.Supervisor
+	lines      *lines
+	record     *recorder
+	installing chan struct{} // holds one value while a package is read
+}
+
+// New loads what there is. Plugins that cannot be loaded are tried again and fail
+// the calls that need them; only a damaged service is an error.
+func New(ctx context.Context, o Options) (_ *Host, err error) {
+	if o.Server.Audit == nil || o.Server.Identity == nil {
+		return nil, errors.New("pluginhost: plugins are not run unrecorded: an audit log and an identity are required")
+	}
+	self, err := o.Server.Identity.ID()
+	if err != nil {
+		return nil, fmt.Errorf("pluginhost: %w", err)
+	}
+	h := &Host{
+		o: o, lines: newLines(o.Server.Clock), installing: make(chan struct{}, 1),
+		record: newRecorder(o.Server, self.String()),
+	}
+	h.store, err = store.Open(store.Options{Dir: filepath.Join(o.DataDir, Folder), Trust: h.trust, Clock: o.Server.Clock})
+	if err != nil {
+		return nil, fmt.Errorf("pluginhost: %w", err)
+	}
+	h.supervisor, err = supervisor.New(ctx, supervisor.Options{
+		Settings: supervisor.Settings{Notify: h.record.notify}, Embedded: o.Embedded, Store: h.store,
+		Verify: h.verify, Load: h.load, CanaryPercent: o.Config.CanaryPercent,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.record.start() //nolint:contextcheck // it ends with Close
+	return h, nil
+}
+
+// trust reads whose signatures are accepted, each time anew: a key that an
+// operator takes out is not trusted from then on.
+func (h *Host) trust() (*trust.Policy, error) {
+	policy, err := trust.ReadPolicy(h.o.Config.Trust)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &trust.Policy{}, nil // nobody's
+	}
+	return policy, err
+}
+
+// verify says whether a package's signature is accepted.
+func (h *Host) verify(pkg *artifact.Package) error {
+	policy, err := h.trust()
+	if err != nil {
+		return err
+	}
+	_, err = policy.Verify(pkg.Statement(), pkg.Signatures(), h.o.Server.Clock())
+	return err
+}
+
+// load loads a release for the hooks that it exports.
+func (h *Host) load(ctx context.Context, files fs.FS) (supervisor.Release, error) {
+	m, err := plugin.ReadManifest(files)
+	if err != nil {
+		return nil, err
+	}
+	var exports []*component.Export
+	for _, hook := range h.o.Hooks {
+		if hook.takes(m) {
+			exports = append(exports, hook.Exports...)
+		}
+	}
+	if len(exports) == 0 {
+		return nil, &HookError{Plugin: m.Name + "@" + m.Version, Hooks: h.o.Hooks}
+	}
+	return plugin.Load(ctx, plugin.Options{
+		Engine: h.o.Engine, Compiler: h.o.Compiler, Files: files, Exports: exports, Events: h.record,
+		Host: plugin.Host{
+			Logger: h.lines.logger(h.o.Server.Telemetry.Logger, m), Clock: h.o.Server.Clock, Config: h.o.Components[m.Name],
+		},
+	})
+}
+
+// HookError says that a plugin exports nothing that the service calls.
+type HookError struct {
+	Plugin string // "name@version"
+	Hooks  []Hook // what the service calls
+}
+
+func (e *HookError) Error() string {
+	hooks := make([]string, len(e.Hooks))
+	for i, h := range e.Hooks {
+		hooks[i] = h.String()
+	}
+	return fmt.Sprintf("pluginhost: %s exports nothing that this service calls: %s", e.Plugin, strings.Join(hooks, ", "))
+}
+
+// Slots returns the plugins that export an interface, in the order of their names.
+func (h *Host) Slots(hook string) []*supervisor.Slot { return h.supervisor.Slots(hook) }
+
+// Slot returns the plugin of a name.
+func (h *Host) Slot(name string) (*supervisor.Slot, bool) { return h.supervisor.Slot(name) }
+
+// Components tells operators what is loaded, and how it fares.
+func (h *Host) Components() []*statusv1.Component {
+	var components []*statusv1.Component
+	for _, p := range h.supervisor.List() {
+		current := p.Current.Status()
+		current.Name, current.State = p.Name, string(p.State)
+		components = append(components, current)
+		if p.Canary != nil {
+			canary := p.Canary.Status()
+			canary.State = string(supervisor.Trial)
+			components = append(components, canary)
+			current.State = string(supervisor.Live)
+		}
+	}
+	return components
+}
+
+// Close waits for calls to return, for at most ten seconds, and frees what there
+// is.
+func (h *Host) Close() error {
+	err := h.supervisor.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, h.record.stop(ctx))
+}

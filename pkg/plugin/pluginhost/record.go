@@ -1,0 +1,194 @@
+package pluginhost
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/actor"
+	"github.com/hygia-suite/hygia/pkg/audit"
+	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
+	"github.com/hygia-suite/hygia/pkg/rpc"
+	"github.com/hygia-suite/hygia/pkg/telemetry"
+	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
+)
+
+// What the audit log calls what happens to plugins without a request of its own.
+const (
+	methodLoad   = "/hygia.plugin.v1.PluginService/Load"   // a plugin was granted what it imports, or refused
+	methodRun    = "/hygia.plugin.v1.PluginService/Run"    // a call of a plugin failed
+	methodChange = "/hygia.plugin.v1.PluginService/Change" // the supervisor took a plugin out, or back in
+)
+
+// How records of changes are kept until the log has them.
+const (
+	maxWaiting  = 256
+	recordTime  = 3 * time.Second
+	recordPause = time.Second
+)
+
+// recorder writes what happens to plugins into the audit log. It is plugin.Events.
+type recorder struct {
+	log    audit.Log
+	self   string
+	logger *slog.Logger
+	clock  func() time.Time
+	ids    func() string
+
+	waiting chan *auditv1.Event
+	done    sync.WaitGroup
+	cancel  context.CancelFunc
+}
+
+func newRecorder(o rpc.ServerOptions, self string) *recorder {
+	return &recorder{
+		log: o.Audit, self: self, logger: o.Telemetry.Logger, clock: o.Clock, ids: o.IDs,
+		waiting: make(chan *auditv1.Event, maxWaiting),
+	}
+}
+
+// Record implements plugin.Events. It returns when the log has the event: nothing
+// is loaded, and no failure told, of which there is no record.
+func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
+	method, outcome, status := methodRun, auditv1.Outcome_OUTCOME_FAILURE, "INTERNAL"
+	switch e.Kind {
+	case plugin.EventLoaded:
+		method, outcome, status = methodLoad, auditv1.Outcome_OUTCOME_SUCCESS, "OK"
+	case plugin.EventRefused:
+		method, outcome, status = methodLoad, auditv1.Outcome_OUTCOME_REFUSED, "PERMISSION_DENIED"
+	case plugin.EventLimited:
+		status = "RESOURCE_EXHAUSTED"
+	}
+	name, version, _ := strings.Cut(e.Plugin, "@")
+	objects := objects("plugin", name, "plugin_version", version, "digest", e.Digest,
+		"import", e.Import, "function", e.Function, "cause", e.Cause)
+	for _, grant := range e.Grants {
+		objects = append(objects, object("grant", grant))
+	}
+	event := r.event(ctx, method, outcome, status, objects)
+	bounded, cancel := context.WithTimeout(rpc.WithToken(ctx, ""), recordTime)
+	defer cancel()
+	if err := r.log.Append(bounded, event); err != nil {
+		return rpc.ErrAuditUnavailable.Wrap(fmt.Errorf("pluginhost: %w", err))
+	}
+	return nil
+}
+
+// notify records a change that nobody asked for; what a person asked for, the
+// server's gate records. It does not block.
+func (r *recorder) notify(e supervisor.Event) {
+	r.logger.Info("a plugin changed", "component", e.Plugin, "phase", string(e.Kind), "error_reason", e.Cause)
+	if e.Cause == "" {
+		return
+	}
+	outcome, status := auditv1.Outcome_OUTCOME_FAILURE, "ABORTED"
+	if e.Kind == supervisor.EventMended {
+		outcome, status = auditv1.Outcome_OUTCOME_SUCCESS, "OK"
+	}
+	event := r.event(context.Background(), methodChange, outcome, status, objects(
+		"plugin", e.Plugin, "plugin_version", e.Version, "plugin_state", string(e.Kind), "cause", e.Cause))
+	select {
+	case r.waiting <- event:
+	default:
+		r.logger.Error("a change of a plugin was not recorded: too many wait", "component", e.Plugin)
+	}
+}
+
+// event is the outcome of something that this service did. Where a person's call
+// caused it, it names them.
+func (r *recorder) event(ctx context.Context, method string, outcome auditv1.Outcome, status string, objects []*auditv1.Object) *auditv1.Event {
+	e := &auditv1.Event{
+		Id: r.ids(), AccessId: r.ids(), Time: r.clock().UTC().Format(audit.TimeFormat),
+		Service: r.self, Peer: r.self, Method: method, Action: auditv1.Action_ACTION_EXECUTE,
+		Phase: auditv1.Phase_PHASE_OUTCOME, Outcome: outcome, Status: status,
+	}
+	if person, ok := actor.From(ctx); ok {
+		e.Tenant, e.Person, e.Purpose = person.Tenant, person.Person, string(person.Purpose)
+		for _, role := range person.Roles {
+			e.Roles = append(e.Roles, string(role))
+		}
+	}
+	for _, o := range objects {
+		if audit.ValidateObject(o.GetKind(), o.GetId()) == nil {
+			e.Objects = append(e.Objects, o)
+		}
+	}
+	return e
+}
+
+// objects makes the objects of pairs of kinds and ids; those without an id are
+// left out.
+func objects(pairs ...string) (objects []*auditv1.Object) {
+	for pair := range slices.Chunk(pairs, 2) {
+		if kind, id := pair[0], pair[1]; id != "" {
+			objects = append(objects, object(kind, id))
+		}
+	}
+	return objects
+}
+
+// unfit is what the log takes in no id.
+var unfit = regexp.MustCompile(`[^A-Za-z0-9._:/+=-]+`)
+
+// object names what the log is to know. The log's ids have neither spaces nor at
+// signs: "hygia:host/log@0.1.0#write" is "hygia:host/log-0.1.0-write" there.
+func object(kind, id string) *auditv1.Object {
+	id = strings.Trim(unfit.ReplaceAllString(id, "-"), "-")
+	return &auditv1.Object{Kind: kind, Id: id[:min(len(id), 128)]}
+}
+
+// start begins to hand over the records of changes.
+func (r *recorder) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel = cancel
+	r.done.Go(func() {
+		for {
+			select {
+			case event := <-r.waiting:
+				r.deliver(ctx, event)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// deliver tries until the log has the event, or ctx ends.
+func (r *recorder) deliver(ctx context.Context, event *auditv1.Event) {
+	for {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+		err := r.log.Append(bounded, event)
+		cancel()
+		if err == nil {
+			return
+		}
+		r.logger.ErrorContext(ctx, "a change of a plugin is not recorded yet", telemetry.Err(err))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(recordPause):
+		}
+	}
+}
+
+// stop hands over what waits, as long as ctx allows, and ends.
+func (r *recorder) stop(ctx context.Context) error {
+	r.cancel()
+	r.done.Wait()
+	for {
+		select {
+		case event := <-r.waiting:
+			if err := r.log.Append(ctx, event); err != nil {
+				return fmt.Errorf("pluginhost: changes of plugins were not recorded: %w", err)
+			}
+		default:
+			return nil
+		}
+	}
+}
