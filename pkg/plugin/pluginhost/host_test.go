@@ -1,0 +1,255 @@
+package pluginhost_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
+	"github.com/hygia-suite/hygia/pkg/rpc"
+	"github.com/hygia-suite/hygia/pkg/service"
+	pluginv1 "github.com/hygia-suite/hygia/proto/gen/hygia/plugin/v1"
+)
+
+func TestAPluginFromItsInstallationToItsEnd(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	p, err := w.install("admin", rpc.Content, w.pkg("1.0.0", guest("(i32.const 10)"), w.key), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.GetState() != pluginv1.PluginState_PLUGIN_STATE_LIVE || p.GetCurrent().GetSigner() != "hospital" || p.GetEmbedded() {
+		t.Errorf("installed: %v", p)
+	}
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.1.0", guest("(i32.const 11)"), w.key), 50); err != nil {
+		t.Fatal(err)
+	}
+	sum := uint32(0)
+	for range 4 {
+		n, err := w.ask("answerer")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	if sum != 2*10+2*11 {
+		t.Errorf("four calls at half and half gave %d", sum)
+	}
+	ctx := as(t.Context(), "admin")
+	promoted, err := w.client.PromotePlugin(ctx, &pluginv1.PromotePluginRequest{Service: rpc.Content, Name: "answerer", Version: "1.1.0"})
+	if err != nil || promoted.GetPlugin().GetPrevious().GetVersion() != "1.0.0" {
+		t.Fatalf("promoted: %v, %v", promoted, err)
+	}
+	w.stop()
+	w.start() // a restart keeps what is installed
+	if n, err := w.ask("answerer"); err != nil || n != 11 {
+		t.Errorf("after a restart: %d, %v", n, err)
+	}
+	if _, err := w.client.RollbackPlugin(ctx, &pluginv1.RollbackPluginRequest{Service: rpc.Content, Name: "answerer", Version: "1.1.0"}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.ask("answerer"); err != nil || n != 10 {
+		t.Errorf("after a rollback: %d, %v", n, err)
+	}
+	list, err := w.client.ListPlugins(ctx, &pluginv1.ListPluginsRequest{Service: rpc.Content})
+	if err != nil || len(list.GetPlugins()) != 2 || !list.GetPlugins()[1].GetEmbedded() {
+		t.Errorf("list: %v, %v", list, err)
+	}
+	if _, err := w.client.RemovePlugin(ctx, &pluginv1.RemovePluginRequest{Service: rpc.Content, Name: "answerer"}); err != nil {
+		t.Fatal(err)
+	}
+	if slots := w.host.Slots(answer.Interface); len(slots) != 1 || len(w.host.Components()) != 1 || w.host.Components()[0].GetState() != "live" {
+		t.Errorf("%d slots, %v", len(slots), w.host.Components())
+	}
+}
+
+func TestWhatIsRefusedHasItsOwnReason(t *testing.T) {
+	w := newWorld(t)
+	stranger := w.newKey("stranger")
+	w.start()
+	sound := guest("(i32.const 1)")
+	if _, err := w.install("admin", rpc.Content, w.pkg("2.0.0", sound, w.key), 0); err != nil {
+		t.Fatal(err)
+	}
+	altered := w.pkg("2.1.0", sound, w.key)
+	altered[len(altered)/2] ^= 1
+	for name, c := range map[string]struct {
+		who, service string
+		file         []byte
+		percent      int32
+		want         string
+	}{
+		"unsigned":          {"admin", rpc.Content, w.pkg("2.1.0", sound, nil), 0, "PLUGIN_UNSIGNED"},
+		"a foreign key":     {"admin", rpc.Content, w.pkg("2.1.0", sound, stranger), 0, "PLUGIN_KEY_UNKNOWN"},
+		"older":             {"admin", rpc.Content, w.pkg("1.0.0", sound, w.key), 0, "PLUGIN_DOWNGRADE"},
+		"other bytes":       {"admin", rpc.Content, w.pkg("2.0.0", guest("(i32.const 2)"), w.key), 0, "PLUGIN_VERSION_REUSED"},
+		"a byte is wrong":   {"admin", rpc.Content, altered, 0, "PACKAGE_INVALID"},
+		"no package":        {"admin", rpc.Content, []byte("nothing"), 0, "PACKAGE_INVALID"},
+		"nothing":           {"admin", rpc.Content, nil, 0, "PACKAGE_INVALID"},
+		"a missing grant":   {"admin", rpc.Content, w.pkg("2.1.0", talker, w.key), 0, "PLUGIN_GRANT_MISSING"},
+		"an editor":         {"editor", rpc.Content, w.pkg("2.1.0", sound, w.key), 0, "ROLE_NOT_ALLOWED"},
+		"another tenant":    {"foreign", rpc.Content, w.pkg("2.1.0", sound, w.key), 0, "PLUGINS_NOT_MANAGED"},
+		"another service":   {"admin", rpc.Audit, w.pkg("2.1.0", sound, w.key), 0, "SERVICE_NOT_FOUND"},
+		"more than a share": {"admin", rpc.Content, w.pkg("2.1.0", sound, w.key), 100, "REQUEST_INVALID"},
+	} {
+		_, err := w.install(c.who, c.service, c.file, c.percent)
+		if reason(err) != c.want {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+	ctx := as(t.Context(), "admin")
+	for name, c := range map[string]struct {
+		call func() error
+		want string
+	}{
+		"promote what is not on trial": {func() error {
+			_, err := w.client.PromotePlugin(ctx, &pluginv1.PromotePluginRequest{Service: rpc.Content, Name: "answerer", Version: "9.0.0"})
+			return err
+		}, "CANARY_NOT_FOUND"},
+		"roll back the first": {func() error {
+			_, err := w.client.RollbackPlugin(ctx, &pluginv1.RollbackPluginRequest{Service: rpc.Content, Name: "answerer", Version: "2.0.0"})
+			return err
+		}, "PLUGIN_NO_PREVIOUS"},
+		"remove what ships with the service": {func() error {
+			_, err := w.client.RemovePlugin(ctx, &pluginv1.RemovePluginRequest{Service: rpc.Content, Name: "embedded"})
+			return err
+		}, "PLUGIN_EMBEDDED"},
+		"the log of nobody": {func() error {
+			_, err := w.client.GetPluginLog(ctx, &pluginv1.GetPluginLogRequest{Service: rpc.Content, Name: "nobody"})
+			return err
+		}, "PLUGIN_NOT_FOUND"},
+	} {
+		if err := c.call(); reason(err) != c.want {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+	if n, err := w.ask("answerer"); err != nil || n != 1 {
+		t.Errorf("what was live is not: %d, %v", n, err)
+	}
+	w.trust("hospital", "stranger") // without a restart
+	if _, err := w.install("admin", rpc.Content, w.pkg("2.1.0", sound, stranger), 0); err != nil {
+		t.Errorf("a key that was added: %v", err)
+	}
+}
+
+func TestNobodyManagesPluginsUnlessTheOperatorSaysSo(t *testing.T) {
+	w := newWorld(t)
+	w.config.Administrators = nil
+	w.start()
+	_, err := w.client.ListPlugins(as(t.Context(), "admin"), &pluginv1.ListPluginsRequest{Service: rpc.Content})
+	if reason(err) != "PLUGINS_NOT_MANAGED" {
+		t.Errorf("got %v", err)
+	}
+	w.stop()
+	w.config.Administrators = []string{service.AnyTenant}
+	w.start()
+	if _, err := w.client.ListPlugins(as(t.Context(), "foreign"), &pluginv1.ListPluginsRequest{Service: rpc.Content}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every grant, refusal and trap is in the audit log, and so is a plugin that is
+// taken out.
+func TestWhatHappensToPluginsIsAudited(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.0.0", talker, w.key, "hygia:host/log@0.1.0"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.1.0", talker, w.key), 0); reason(err) != "PLUGIN_GRANT_MISSING" {
+		t.Fatal(err)
+	}
+	loads := strings.Join(w.recorded("Load"), "\n")
+	for _, want := range []string{
+		"SUCCESS plugin=embedded plugin_version=1.0.0", "grant=hygia:host/log-0.1.0",
+		"REFUSED plugin=answerer plugin_version=1.1.0", "import=hygia:host/log-0.1.0-write",
+	} {
+		if !strings.Contains(loads, want) {
+			t.Errorf("%q is not among\n%s", want, loads)
+		}
+	}
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.2.0", guest("(unreachable)"), w.key), 50); err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		if _, err := w.ask("answerer"); err != nil {
+			t.Errorf("a bad canary failed a request: %v", err)
+		}
+	}
+	runs := w.recorded("Run")
+	if len(runs) != 10 || !strings.Contains(runs[0], "FAILURE plugin=answerer plugin_version=1.2.0") || !strings.Contains(runs[0], "cause=trap:-unreachable") {
+		t.Errorf("%d traps were recorded: %.500q", len(runs), runs)
+	}
+	wait(t, func() error {
+		changes := strings.Join(w.recorded("Change"), "\n")
+		if !strings.Contains(changes, "plugin=answerer plugin_version=1.2.0 plugin_state=retreated cause=too-many-failures") {
+			return fmt.Errorf("the retreat is not recorded: %q", changes)
+		}
+		return nil
+	})
+	for _, e := range w.recorded("InstallPlugin") {
+		if strings.Contains(e, "PENDING") {
+			return
+		}
+	}
+	t.Errorf("installations have no intents: %q", w.recorded("InstallPlugin"))
+}
+
+// Invariant 3: of what a plugin writes, nobody gets the text.
+func TestInvariant3TheLogOfAPluginHasNoText(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.0.0", talker, w.key, "hygia:host/log@0.1.0"), 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 1100 {
+		if _, err := w.ask("answerer"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := w.client.GetPluginLog(as(t.Context(), "admin"), &pluginv1.GetPluginLogRequest{Service: rpc.Content, Name: "answerer", PageSize: 1000})
+	if err != nil || len(got.GetLines()) != 1000 {
+		t.Fatalf("%d lines, %v", len(got.GetLines()), err)
+	}
+	first, last := got.GetLines()[0], got.GetLines()[999]
+	if first.GetBytes() != 7 || first.GetLevel() != pluginv1.LogLevel_LOG_LEVEL_WARN || first.GetVersion() != "1.0.0" ||
+		first.GetTime().AsTime().Before(last.GetTime().AsTime()) {
+		t.Errorf("%v before %v", first, last)
+	}
+	if said := w.logged.String(); strings.Contains(said, "Zuleide") || !strings.Contains(said, "a component wrote a line") {
+		t.Error("the service's log has the text, or no line")
+	}
+}
+
+// Without the audit log nothing is loaded; with it, everything is.
+func TestNothingIsLoadedUnrecorded(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.0.0", guest("(i32.const 5)"), w.key), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.stop()
+	gate := make(chan struct{})
+	w.log = gated(gate)
+	w.start()
+	if _, err := w.ask("answerer"); err == nil || w.host.Components()[0].GetState() != string(supervisor.Retrying) {
+		t.Errorf("%v, %v", err, w.host.Components())
+	}
+	close(gate)
+	wait(t, func() error { _, err := w.ask("answerer"); return err })
+}
+
+// wait tries until there is no error, for a while.
+func wait(t *testing.T, try func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		err := try()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
