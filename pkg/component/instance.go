@@ -65,6 +65,13 @@ func (i *Instance) fail(err error) {
 	i.program.engine.mu.Unlock()
 }
 
+// over reports whether a call has ended the instance, or Close has.
+func (i *Instance) over() bool {
+	i.program.engine.mu.Lock()
+	defer i.program.engine.mu.Unlock()
+	return i.closed || i.failed != nil
+}
+
 // Close ends the instance, when its running call has returned if there is one.
 // Closing twice does nothing.
 func (i *Instance) Close() {
