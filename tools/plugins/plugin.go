@@ -59,17 +59,19 @@ func findRoot(root string) (string, error) {
 
 // places are where components lie: with their service, with the benchmark that
 // measures them, or with the tool that is made of one.
-var places = []string{
-	"services/*/plugins/*/manifest.json",
-	"tools/bench/plugins/*/manifest.json",
-	"tools/witgen/internal/parser/*/manifest.json",
+func places() []string {
+	return []string{
+		"services/*/plugins/*/manifest.json",
+		"tools/bench/plugins/*/manifest.json",
+		"tools/witgen/internal/parser/*/manifest.json",
+	}
 }
 
 // discover finds the components, all of them or those named, in the order of
 // their folders.
 func discover(root string, names []string) ([]plugin, error) {
 	var manifests []string
-	for _, place := range places {
+	for _, place := range places() {
 		found, err := fs.Glob(os.DirFS(root), place)
 		if err != nil {
 			return nil, err
@@ -92,7 +94,7 @@ func discover(root string, names []string) ([]plugin, error) {
 		}
 	}
 	if len(plugins) == 0 {
-		return nil, errors.New("there are no components: no file is " + strings.Join(places, " or "))
+		return nil, errors.New("there are no components: no file is " + strings.Join(places(), " or "))
 	}
 	return plugins, nil
 }

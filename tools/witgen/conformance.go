@@ -16,6 +16,7 @@ func (c command) conformance(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("witgen conformance", flag.ContinueOnError)
 	parse := flags.String("wit-parser", "", "folder of wit-parser's tests/ui (wasm-tools)")
 	codegen := flags.String("codegen", "", "folder of wit-bindgen's tests/codegen")
+	at := flags.String("at", "", "the commits of the suites, to be printed")
 	strict := flags.Bool("strict", false, "exit with 1 where a case does not pass that is not left out for a reason named here")
 	if err := c.parse(flags, args, 0); err != nil {
 		return err
@@ -29,7 +30,7 @@ func (c command) conformance(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := io.WriteString(c.stdout, report.Markdown()); err != nil {
+		if _, err := io.WriteString(c.stdout, report.Markdown(*at)); err != nil {
 			return fmt.Errorf("print the results: %w", err)
 		}
 		if *strict && report.Unexplained() > 0 {

@@ -42,10 +42,14 @@ func (r Report) failed() []Result {
 	return append(append(Failed(r.Golden), Failed(r.Refused)...), Failed(r.Codegen)...)
 }
 
-// Markdown gives a section of a document.
-func (r Report) Markdown() string {
+// Markdown gives a section of a document; at says at which commits the suites were.
+func (r Report) Markdown(at string) string {
 	var b strings.Builder
-	b.WriteString("## WIT: witgen\n\n| suite | cases | pass | left out | fail |\n|---|---|---|---|---|\n")
+	b.WriteString("## WIT: witgen\n\n")
+	if at != "" {
+		b.WriteString("Suites at " + at + ".\n\n")
+	}
+	b.WriteString("| suite | cases | pass | left out | fail |\n|---|---|---|---|---|\n")
 	for _, s := range []struct {
 		name    string
 		results []Result

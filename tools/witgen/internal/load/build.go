@@ -23,10 +23,6 @@ type builder struct {
 	worlds map[int]*model.Interface
 }
 
-// sides are the interfaces that one of WIT gives rise to: for a host to give, or
-// for both sides; and where it has resources and is also exported, its other side.
-type sides struct{ host, guest *model.Interface }
-
 func (b *builder) build() ([]*model.Package, error) {
 	for i, p := range b.in.Packages {
 		b.packages[i] = newPackage(p)
@@ -55,6 +51,11 @@ func (b *builder) build() ([]*model.Package, error) {
 	}
 	for w, world := range b.in.Worlds {
 		b.worlds[w] = b.outside(world, false)
+	}
+	for _, world := range b.in.Worlds {
+		if err := b.mixed(world); err != nil {
+			return nil, err
+		}
 	}
 	for i := range b.interfaces {
 		if err := b.contents(i); err != nil {
@@ -135,71 +136,6 @@ func (b *builder) inline(w, index int, key string, exported bool) {
 		Package: p, Name: name, Path: key, Docs: clean(wi.Docs), Position: position(wi.Place),
 	}
 	p.Interfaces = append(p.Interfaces, b.interfaces[index].host)
-}
-
-// split gives an interface that is both imported and exported, and has to do with
-// resources, a side for each; and says whose the resources of others are.
-func (b *builder) split(index int) {
-	i := b.interfaces[index].host
-	if i == nil || !i.Exported {
-		return
-	}
-	if !i.Imported {
-		i.Guest = true
-		return
-	}
-	if !b.hasResources(index) {
-		return
-	}
-	guest := *i
-	guest.Imported, guest.Guest, guest.Twin = false, true, i
-	i.Exported, i.Twin = false, &guest
-	b.interfaces[index].guest = &guest
-	at := slices.Index(i.Package.Interfaces, i)
-	i.Package.Interfaces = slices.Insert(i.Package.Interfaces, at+1, &guest)
-}
-
-// hasResources reports whether an interface's types or functions have to do with
-// resources.
-func (b *builder) hasResources(index int) bool {
-	wi := b.in.Interfaces[index]
-	for _, t := range wi.Types {
-		if b.resourceful(parser.Ref{Index: t.Value}) {
-			return true
-		}
-	}
-	for _, f := range wi.Functions {
-		for _, p := range f.Value.Params {
-			if b.resourceful(p.Type) {
-				return true
-			}
-		}
-		if f.Value.Result != nil && b.resourceful(*f.Value.Result) {
-			return true
-		}
-	}
-	return false
-}
-
-// resourceful reports whether a type is a resource or holds a handle to one.
-func (b *builder) resourceful(ref parser.Ref) bool {
-	if ref.Primitive != "" {
-		return false
-	}
-	k := b.in.Types[ref.Index].Kind
-	switch k.Word {
-	case "resource", "own", "borrow":
-		return true
-	case "list", "option", "type":
-		return b.resourceful(k.Elem)
-	}
-	for _, m := range k.Members {
-		if m.Type != nil && b.resourceful(*m.Type) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(k.Types, b.resourceful) ||
-		k.OK != nil && b.resourceful(*k.OK) || k.Err != nil && b.resourceful(*k.Err)
 }
 
 // contents fills in an interface's types and functions, on each of its sides.

@@ -40,6 +40,11 @@ func resolve(ctx context.Context, p *parser.Parser, roots []string, features []s
 	if err != nil || len(sources) == 0 {
 		return nil, err
 	}
+	return Files(ctx, p, sources, features)
+}
+
+// Files reads packages from their files' content, as Dir does.
+func Files(ctx context.Context, p *parser.Parser, sources []parser.Package, features []string) ([]*model.Package, error) {
 	resolved, err := p.Resolve(ctx, sources, features)
 	if refused := (*parser.Error)(nil); errors.As(err, &refused) {
 		return nil, &model.Error{Position: position(refused.Place), Message: refused.Message}

@@ -104,7 +104,7 @@ const maxFlags = 64
 // reference gives a type as a field, parameter or composition refers to it.
 func (b *builder) reference(ref parser.Ref, at model.Position, guest bool) (*model.Type, error) {
 	if ref.Primitive != "" {
-		kind, ok := primitives[ref.Primitive]
+		kind, ok := primitive(ref.Primitive)
 		if !ok {
 			return nil, refuse(at, ref.Primitive)
 		}
@@ -160,14 +160,17 @@ func (b *builder) composed(in parser.Type, at model.Position, guest bool) (*mode
 
 // refuse says that a type cannot cross.
 func refuse(at model.Position, word string) error {
-	return model.Errorf(at, "%s is a type that the engine does not carry to a host", strings.ReplaceAll(word, "-length-", "-length "))
+	return model.Errorf(at, "%s is a type that the host library does not carry", strings.ReplaceAll(word, "-length-", "-length "))
 }
 
-var primitives = map[string]model.Kind{
-	"bool": model.Bool, "char": model.Char, "string": model.String,
-	"u8": model.U8, "u16": model.U16, "u32": model.U32, "u64": model.U64,
-	"s8": model.S8, "s16": model.S16, "s32": model.S32, "s64": model.S64,
-	"f32": model.F32, "f64": model.F64,
+// primitive gives the kind of that name.
+func primitive(name string) (model.Kind, bool) {
+	for k := model.Bool; k.Primitive(); k++ {
+		if k.String() == name {
+			return k, true
+		}
+	}
+	return 0, false
 }
 
 // function gives a function, of an interface that is exported or not.

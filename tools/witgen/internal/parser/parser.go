@@ -31,6 +31,7 @@ const MaxBytes = 4 << 20
 type Parser struct {
 	engine  *component.Engine
 	program *component.Program
+	resolve *component.Export
 }
 
 // New makes a parser. It compiles the component, which takes some 100 ms.
@@ -39,7 +40,7 @@ func New(ctx context.Context) (_ *Parser, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the parser: %w", err)
 	}
-	p := &Parser{engine: engine}
+	p := &Parser{engine: engine, resolve: resolveExport()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("start the parser: %w", err), p.Close())
@@ -51,7 +52,7 @@ func New(ctx context.Context) (_ *Parser, err error) {
 	}
 	defer compiled.Close()
 	p.program, err = engine.Link(compiled, component.LinkOptions{
-		Exports: []*component.Export{resolveExport},
+		Exports: []*component.Export{p.resolve},
 		Limits: component.Limits{
 			Deadline:    time.Minute,
 			MemoryBytes: 512 << 20,
@@ -116,7 +117,7 @@ func (p *Parser) Resolve(ctx context.Context, packages []Package, features []str
 	}
 	var text string
 	var failure *Error
-	err = p.program.Call(ctx, resolveExport,
+	err = p.program.Call(ctx, p.resolve,
 		func(enc *component.Encoder) { lower(enc, packages, features) },
 		func(dec *component.Decoder) {
 			if dec.Case() == 0 {
@@ -164,26 +165,28 @@ func lower(enc *component.Encoder, packages []Package, features []string) {
 	}
 }
 
-// resolveExport is what resolver/wit declares.
-var resolveExport = &component.Export{
-	Interface: "hygia:witgen/resolver@0.1.0",
-	Name:      "resolve",
-	Signature: component.Signature{
-		Params: []component.Field{
-			{Name: "packages", Type: component.ListOf(component.ListOf(component.RecordOf("file",
-				component.Field{Name: "name", Type: component.String},
-				component.Field{Name: "content", Type: component.VariantOf("content",
-					component.Case{Name: "text", Type: component.String},
-					component.Case{Name: "wasm", Type: component.ListOf(component.U8)},
-				)},
-			)))},
-			{Name: "features", Type: component.ListOf(component.String)},
+// resolveExport makes the description of what resolver/wit declares.
+func resolveExport() *component.Export {
+	return &component.Export{
+		Interface: "hygia:witgen/resolver@0.1.0",
+		Name:      "resolve",
+		Signature: component.Signature{
+			Params: []component.Field{
+				{Name: "packages", Type: component.ListOf(component.ListOf(component.RecordOf("file",
+					component.Field{Name: "name", Type: component.String},
+					component.Field{Name: "content", Type: component.VariantOf("content",
+						component.Case{Name: "text", Type: component.String},
+						component.Case{Name: "wasm", Type: component.ListOf(component.U8)},
+					)},
+				)))},
+				{Name: "features", Type: component.ListOf(component.String)},
+			},
+			Result: component.ResultOf(component.String, component.RecordOf("failure",
+				component.Field{Name: "message", Type: component.String},
+				component.Field{Name: "at", Type: component.OptionOf(component.U32)},
+			)),
 		},
-		Result: component.ResultOf(component.String, component.RecordOf("failure",
-			component.Field{Name: "message", Type: component.String},
-			component.Field{Name: "at", Type: component.OptionOf(component.U32)},
-		)),
-	},
+	}
 }
 
 // places finds the place of an offset into all text, each file followed by one

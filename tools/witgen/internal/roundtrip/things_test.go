@@ -41,6 +41,7 @@ func (b *blob) Append(_ context.Context, more []byte) error {
 	return nil
 }
 
+//nolint:revive // Drop is what every resource has, so that the contract's own is Drop_
 func (b *blob) Drop_(context.Context) (kinds.Rights, error) { return kinds.RightsGrant, nil }
 
 func (b *blob) Drop(context.Context) error { *b.dropped++; return nil }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen"
@@ -68,6 +69,24 @@ func TestCheckedInFilesAreCurrent(t *testing.T) {
 	}
 	for _, path := range stale {
 		t.Errorf("%s is stale: run make generate", path)
+	}
+}
+
+// Bodies are text in this repository's own contracts: REST and JSON show text as it
+// is, and bytes as base64.
+func TestOwnContractsHaveNoBareBytes(t *testing.T) {
+	files, err := filepath.Glob("../../../../wit/*/*.wit")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "list<u8>") {
+			t.Errorf("%s has a list<u8>: use string", file)
+		}
 	}
 }
 

@@ -21,27 +21,27 @@ interface i {
     /// Comes later.
     b: option<future<string>>,
   }
-}`, `wit/p/p.wit:6:5: future is a type that the engine does not carry to a host`},
+}`, `wit/p/p.wit:6:5: future is a type that the host library does not carry`},
 	{"stream", `package a:p;
 interface i {
   // tell: func();
   /* tell: func(); /* nested */ */ tell: func(lines: stream<string>);
-}`, `wit/p/p.wit:4:47: stream is a type that the engine does not carry to a host`},
+}`, `wit/p/p.wit:4:47: stream is a type that the host library does not carry`},
 	{"error-context", `package a:p;
 interface i {
   variant v {
     fine,
     broken(error-context),
   }
-}`, `wit/p/p.wit:5:5: error-context is a type that the engine does not carry to a host`},
+}`, `wit/p/p.wit:5:5: error-context is a type that the host library does not carry`},
 	{"map", `package a:p;
 interface i {
   type m = map<string, u8>;
-}`, `wit/p/p.wit:3:8: map is a type that the engine does not carry to a host`},
+}`, `wit/p/p.wit:3:8: map is a type that the host library does not carry`},
 	{"list of a fixed length", `package a:p;
 interface i {
   f: func(a: u8, b: list<u8, 4>);
-}`, `wit/p/p.wit:3:18: fixed-length list is a type that the engine does not carry to a host`},
+}`, `wit/p/p.wit:3:18: fixed-length list is a type that the host library does not carry`},
 	{"async", `package a:p;
 interface i {
   now: func();
@@ -64,6 +64,14 @@ interface i { f: func(); }
 world w {
   import other: i;
 }`, `wit/p/p.wit:3:7: other gives a name of its own to an interface, which the engine does not know: import or export the interface itself`},
+	{"resources of two worlds", `package a:p;
+interface files { resource file; }
+interface reader { use files.{file}; read: func(f: file); }
+world one { import files; export files; }
+world two {
+  export reader;
+}`, `wit/p/p.wit:3:11: world two exports reader, which uses resources of files as it is imported; ` +
+		`another world exports that too, so that they would be two: export files here as well`},
 	{"too many flags", `package a:p;
 interface i {
   flags f {

@@ -114,6 +114,29 @@ func GeneratePackage(ctx context.Context, p *parser.Parser, wit, importPath stri
 	return goFiles(packages, nil, gogen.Paths{Go: importPath})
 }
 
+// GenerateFiles is GeneratePackage for packages that are on no disk, with the proto
+// files of all, and their numbers from the first.
+func GenerateFiles(ctx context.Context, p *parser.Parser, sources []parser.Package, paths gogen.Paths) ([]File, error) {
+	packages, err := load.Files(ctx, p, sources, nil)
+	if err != nil {
+		return nil, err
+	}
+	plans := map[*model.Package]*protogen.File{}
+	var files []File
+	for _, pkg := range packages {
+		plan, err := protogen.Plan(pkg, protogen.NewLock())
+		if err != nil {
+			return nil, err
+		}
+		if plan != nil {
+			plans[pkg] = plan
+			files = append(files, File{Path: plan.Path, Content: plan.Print()})
+		}
+	}
+	made, err := goFiles(packages, plans, paths)
+	return append(files, made...), err
+}
+
 // goFiles gives the Go files of packages.
 func goFiles(packages []*model.Package, plans map[*model.Package]*protogen.File, paths gogen.Paths) ([]File, error) {
 	program, err := gogen.New(packages, plans, paths)
