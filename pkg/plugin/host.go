@@ -85,6 +85,9 @@ type guestLog struct {
 }
 
 func (l guestLog) Write(ctx context.Context, level host.Level, message string) error {
+	if err := component.CountLog(ctx, len(message)); err != nil {
+		return err
+	}
 	if !counts(ctx) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -86,6 +87,19 @@ func TestHostInterfaces(t *testing.T) {
 		if strings.Contains(log.String(), "Zuleide") {
 			t.Error("the guest's own text reached the log")
 		}
+	}
+}
+
+// The volume of a call's lines is bounded beside their number.
+func TestLogVolumeIsBounded(t *testing.T) {
+	long := strings.Replace(talker, `(call $write (i32.const 2) (i32.const 0) (i32.const 7))`,
+		`(call $write (i32.const 2) (i32.const 1024) (i32.const 8192))`, 1)
+	p, err := load(t, files(t, long, grantAll))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(t.Context(), p); !errors.Is(err, component.ErrLog) {
+		t.Errorf("got %v", err)
 	}
 }
 

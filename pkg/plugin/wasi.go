@@ -41,8 +41,11 @@ func (o Options) output(name string) func(context.Context, wasi.Stream, []byte) 
 		switch {
 		case o.Output != nil:
 			_, _ = o.Output.Write(text) // a writer's failure is not the guest's
-		case o.Host.Logger != nil && counts(ctx):
-			o.Host.Logger.InfoContext(ctx, "a component wrote output", "component", name, "stream", int(to), "bytes", len(text))
+		case !counts(ctx):
+		case o.Host.Transcript != nil:
+			o.Host.Transcript(to.String(), string(text))
+		case o.Host.Logger != nil:
+			o.Host.Logger.InfoContext(ctx, "a component wrote output", "component", name, "stream", to.String(), "bytes", len(text))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,9 +146,11 @@ func TestWASIIsRefused(t *testing.T) {
 // log.
 func TestInvariant3OutputIsLoggedByItsLength(t *testing.T) {
 	var log, output bytes.Buffer
+	var shown []string
 	for _, to := range []plugin.Options{
 		{Host: plugin.Host{Logger: slog.New(slog.NewTextHandler(&log, nil))}},
 		{Output: &output},
+		{Host: plugin.Host{Transcript: func(level, text string) { shown = append(shown, level, text) }}},
 	} {
 		to.Engine, to.Files, to.Exports = engine(t), files(t, speaks, granting(plugin.WASI{})), []*component.Export{answer}
 		p, err := plugin.Load(t.Context(), to)
@@ -159,10 +162,10 @@ func TestInvariant3OutputIsLoggedByItsLength(t *testing.T) {
 		}
 		p.Close()
 	}
-	if got := log.String(); strings.Contains(got, "Maria") || !strings.Contains(got, "component=answerer@0.1.0 stream=1 bytes=13") {
+	if got := log.String(); strings.Contains(got, "Maria") || !strings.Contains(got, "component=answerer@0.1.0 stream=stdout bytes=13") {
 		t.Errorf("logged %s", got)
 	}
-	if output.String() != "Maria Exemplo" {
-		t.Errorf("the output is %q", output.String())
+	if output.String() != "Maria Exemplo" || !slices.Equal(shown, []string{"stdout", "Maria Exemplo"}) {
+		t.Errorf("the output is %q, the transcript %q", output.String(), shown)
 	}
 }

@@ -29,9 +29,6 @@ const streamClosed = 1
 // writeMax is how much a guest may write at once, in bytes.
 const writeMax = 64 << 10
 
-// outputMax is how much a guest may write in its life, in bytes.
-const outputMax = 1 << 20
-
 func (a adder) addIO() {
 	a.add("io/error", method(ioError, "to-debug-string", nil, component.String, nil))
 	a.add("io/poll",
@@ -127,7 +124,7 @@ func (a adder) writeZeroes(ctx context.Context, d *component.Decoder, e *compone
 
 var errWrite = errors.New("wasi: a guest wrote more than check-write allowed")
 
-// output passes on what a guest wrote, within what it may write.
+// output passes on what a guest wrote, within what its call may write.
 func (a adder) output(ctx context.Context, to Stream, text []byte, err error, e *component.Encoder) error {
 	if err != nil {
 		return err
@@ -135,9 +132,8 @@ func (a adder) output(ctx context.Context, to Stream, text []byte, err error, e 
 	if len(text) > writeMax {
 		return errWrite
 	}
-	s := a.state(ctx)
-	if s.written += len(text); s.written > outputMax {
-		return &component.LimitError{Limit: "output bytes", Max: outputMax}
+	if err := component.CountLog(ctx, len(text)); err != nil {
+		return err
 	}
 	if a.config.Output != nil {
 		a.config.Output(ctx, to, text)

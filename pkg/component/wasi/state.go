@@ -11,11 +11,10 @@ import (
 // state is what an instance has of its own. It lasts as long as the instance,
 // which runs one call at a time.
 type state struct {
-	clock   func() time.Time // nil: time passes by sleeping only
-	start   time.Time
-	shown   uint64 // by the monotonic clock, at last; nanoseconds
-	random  io.Reader
-	written int // to standard output and error, in bytes
+	clock  func() time.Time // nil: time passes by sleeping only
+	start  time.Time
+	shown  uint64 // by the monotonic clock, at last; nanoseconds
+	random io.Reader
 }
 
 // origin is what the monotonic clock of a new instance shows, in nanoseconds. It

@@ -24,6 +24,14 @@ const (
 	Stderr Stream = 2
 )
 
+// String returns "stdout" or "stderr".
+func (s Stream) String() string {
+	if s == Stderr {
+		return "stderr"
+	}
+	return "stdout"
+}
+
 // Config says what guests are given. Its zero value gives nothing.
 //
 // Its functions and its reader are called from many calls at once.
@@ -42,8 +50,8 @@ type Config struct {
 	// same ones, which anyone can compute.
 	Random io.Reader
 	// Output gets what guests write to their standard output and error, each write
-	// as it comes; text is valid until Output returns. Nil discards it. In
-	// either case an instance may write 1 MiB.
+	// as it comes; text is valid until Output returns. Nil discards it. What one
+	// call may write is bounded by Limits.LogBytes of component, in either case.
 	Output func(ctx context.Context, to Stream, text []byte)
 }
 
