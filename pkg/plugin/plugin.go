@@ -25,10 +25,11 @@ var (
 	ErrNeedsFolders = errors.New("plugin: the component needs its folders")
 )
 
-// Compiler makes a runnable component of its bytes: a *component.Engine, or a
-// cache in front of one.
+// Compiler makes a runnable component of its bytes, in either way: a
+// *component.Engine, or a cache in front of one.
 type Compiler interface {
 	Compile(context.Context, []byte) (*component.Component, error)
+	CompilePlain(context.Context, []byte) (*component.Component, error)
 }
 
 // Options say what is loaded, and what the host gives.
@@ -93,7 +94,7 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 	p := &Plugin{manifest: manifest, options: o}
 	compile := o.Compiler.Compile
 	if len(manifest.Grants.Folders) > 0 {
-		compile = o.Engine.CompilePlain // for wasmtime's WASI
+		compile = o.Compiler.CompilePlain // for wasmtime's WASI
 	}
 	if p.component, err = compile(ctx, wasm); err != nil {
 		return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)

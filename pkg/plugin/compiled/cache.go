@@ -86,8 +86,17 @@ func (c *Cache) Stats() Stats {
 // Compile does what the engine's Compile does, or loads what that made before. It
 // fails only where compiling fails.
 func (c *Cache) Compile(ctx context.Context, wasm []byte) (*component.Component, error) {
-	sum := sha256.Sum256(wasm)
-	loaded, err := c.load(ctx, sum)
+	return c.get(ctx, subject{fast, sha256.Sum256(wasm)}, wasm, c.o.Engine.Compile)
+}
+
+// CompilePlain does so for the engine's CompilePlain.
+func (c *Cache) CompilePlain(ctx context.Context, wasm []byte) (*component.Component, error) {
+	return c.get(ctx, subject{plain, sha256.Sum256(wasm)}, wasm, c.o.Engine.CompilePlain)
+}
+
+func (c *Cache) get(ctx context.Context, of subject, wasm []byte,
+	compile func(context.Context, []byte) (*component.Component, error)) (*component.Component, error) {
+	loaded, err := c.load(ctx, of)
 	switch {
 	case err == nil:
 		c.hits.Add(1)
@@ -98,31 +107,31 @@ func (c *Cache) Compile(ctx context.Context, wasm []byte) (*component.Component,
 		c.misses.Add(1)
 	default:
 		c.refused.Add(1)
-		c.o.Logger.WarnContext(ctx, "a compiled component was refused and is compiled anew", "digest", digest(sum), telemetry.Err(err))
+		c.o.Logger.WarnContext(ctx, "a compiled component was refused and is compiled anew", "digest", of.digest(), telemetry.Err(err))
 	}
-	compiled, err := c.o.Engine.Compile(ctx, wasm)
+	compiled, err := compile(ctx, wasm)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.keep(sum, compiled); err != nil {
+	if err := c.keep(of, compiled); err != nil {
 		c.unkept.Add(1)
-		c.o.Logger.WarnContext(ctx, "a compiled component could not be kept", "digest", digest(sum), telemetry.Err(err))
+		c.o.Logger.WarnContext(ctx, "a compiled component could not be kept", "digest", of.digest(), telemetry.Err(err))
 	}
 	return compiled, nil
 }
 
-func digest(sum [sumBytes]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }
+func (s subject) digest() string { return "sha256:" + hex.EncodeToString(s.sum[:]) }
 
-func (c *Cache) path(sum [sumBytes]byte) string {
-	return filepath.Join(c.o.Dir, hex.EncodeToString(sum[:])+c.tail)
+func (c *Cache) path(of subject) string {
+	return filepath.Join(c.o.Dir, hex.EncodeToString(of.sum[:])+"-"+string(of.way)+c.tail)
 }
 
-func (c *Cache) load(ctx context.Context, sum [sumBytes]byte) (*component.Component, error) {
-	file, err := readBounded(c.path(sum), c.o.MaxBytes)
+func (c *Cache) load(ctx context.Context, of subject) (*component.Component, error) {
+	file, err := readBounded(c.path(of), c.o.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	code, err := c.seal.open(sum, file)
+	code, err := c.seal.open(of, file)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +157,7 @@ func readBounded(path string, most int64) ([]byte, error) {
 }
 
 // keep writes a compiled component, and makes place for it.
-func (c *Cache) keep(sum [sumBytes]byte, compiled *component.Component) error {
+func (c *Cache) keep(of subject, compiled *component.Component) error {
 	code, err := compiled.Serialize()
 	if err != nil {
 		return err
@@ -156,7 +165,7 @@ func (c *Cache) keep(sum [sumBytes]byte, compiled *component.Component) error {
 	if int64(codeAt+len(code)) > c.o.MaxBytes {
 		return fmt.Errorf("compiled: %d bytes are more than the folder may hold", len(code))
 	}
-	if err := writeWhole(c.path(sum), c.seal.seal(sum, code), code); err != nil {
+	if err := writeWhole(c.path(of), c.seal.seal(of, code), code); err != nil {
 		return err
 	}
 	return c.trim(func(string) bool { return false })

@@ -113,6 +113,39 @@ func TestTheSecondTimeItIsLoaded(t *testing.T) {
 	}
 }
 
+// The two ways of compiling have files of their own.
+func TestPlainComponentsAreKeptApart(t *testing.T) {
+	w := newWorld(t)
+	wasm := guest(t, "42")
+	c := w.open(t, 0)
+	for _, compile := range []func(context.Context, []byte) (*component.Component, error){c.Compile, c.CompilePlain, c.Compile, c.CompilePlain} {
+		got, err := compile(t.Context(), wasm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Close()
+	}
+	if got := c.Stats(); got != (compiled.Stats{Misses: 2, Hits: 2}) || len(w.files(t)) != 2 {
+		t.Errorf("got %+v, %q", got, w.files(t))
+	}
+	files := w.files(t)
+	fast, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files[1], fast, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.CompilePlain(t.Context(), wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Close()
+	if c.Stats().Refused != 1 {
+		t.Errorf("one way's file was taken for the other's: %+v", c.Stats())
+	}
+}
+
 // Whatever is done to a file, it is not loaded: the guest is compiled anew, and
 // the next time loaded again.
 func TestAnAlteredFileIsNeverLoaded(t *testing.T) {
@@ -136,14 +169,14 @@ func TestAnAlteredFileIsNeverLoaded(t *testing.T) {
 	}
 	altered := map[string][]byte{
 		"empty":                      {},
-		"the header alone":           sound[:113],
+		"the header alone":           sound[:114],
 		"cut by one":                 sound[:len(sound)-1],
 		"one more":                   append(bytes.Clone(sound), 0),
 		"an older format":            bytes.Replace(sound, []byte("compiled 1"), []byte("compiled 0"), 1),
 		"another component's":        others,
-		"another's code, our header": append(bytes.Clone(sound[:113]), others[113:]...),
-		"no header":                  sound[113:],
-		"of another host":            compiled.Seal(make([]byte, 32), wasm, nil, sound[113:]),
+		"another's code, our header": append(bytes.Clone(sound[:114]), others[114:]...),
+		"no header":                  sound[114:],
+		"of another host":            compiled.Seal(make([]byte, 32), wasm, nil, sound[114:]),
 	}
 	for i := 0; i < len(sound); i += 1 + len(sound)/40 {
 		b := bytes.Clone(sound)

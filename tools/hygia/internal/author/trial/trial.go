@@ -92,8 +92,12 @@ func (t *Trial) Close() {
 	_ = t.engine.Close()
 }
 
-// compiler gives plugin.Load what is compiled already.
-type compiler struct{ compiled *component.Component }
+// compiler gives plugin.Load what is compiled already; in the plain way, the engine
+// compiles it anew.
+type compiler struct {
+	*component.Engine
+	compiled *component.Component
+}
 
 func (c compiler) Compile(context.Context, []byte) (*component.Component, error) {
 	return c.compiled, nil
@@ -111,7 +115,7 @@ func (t *Trial) load(ctx context.Context, config map[string]string, memory int64
 		}
 	}
 	p, err := plugin.Load(ctx, plugin.Options{
-		Engine: t.engine, Compiler: compiler{t.compiled}, Exports: t.exports,
+		Engine: t.engine, Compiler: compiler{t.engine, t.compiled}, Exports: t.exports,
 		Files: files{"manifest.json": manifest, t.project.Manifest.Name + ".wasm": t.wasm},
 		Host: plugin.Host{
 			Clock: t.clock, Config: config,
