@@ -58,7 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var rows []Row
-	for _, g := range []group{{"calls", calls}, {"instances", instances}, {"rest", rest}} {
+	for _, g := range []group{{"calls", calls}, {"instances", instances}, {"bulk", bulk}, {"rest", rest}} {
 		if !strings.Contains(g.name, o.only) {
 			continue
 		}
