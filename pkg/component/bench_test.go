@@ -198,3 +198,32 @@ func BenchmarkParallelFresh(b *testing.B) {
 		}
 	})
 }
+
+// Text and bytes in and out again, of a guest that copies nothing.
+func benchEcho(b *testing.B, t *component.Type, args func(*component.Encoder), results func(*component.Decoder)) {
+	w := &textWriter{}
+	ref := w.ref(t)
+	x := &component.Export{Name: "echo", Signature: component.Signature{
+		Params: []component.Field{{Name: "v", Type: t}}, Result: t}}
+	p := link(b, newEngine(b, component.Config{}), fmt.Sprintf(`(component %s
+	  (core module $m
+	    (memory (export "memory") 40)
+	    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+	    (func (export "echo") (param i32 i32) (result i32)
+	      (i32.store (i32.const 64) (local.get 0)) (i32.store (i32.const 68) (local.get 1)) (i32.const 64)))
+	  (core instance $i (instantiate $m))
+	  (func (export "echo") (param "v" %s) (result %s)
+	    (canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc")))))`, w.types.String(), ref, ref),
+		component.LinkOptions{Exports: []*component.Export{x}})
+	bench(b, p, x, args, results)
+}
+
+func BenchmarkStringEcho1MiB(b *testing.B) {
+	s := strings.Repeat("a plain text. ", 1<<20/14)
+	benchEcho(b, component.String, func(e *component.Encoder) { e.String(s) }, func(d *component.Decoder) { _ = d.String() })
+}
+
+func BenchmarkBytesEcho1MiB(b *testing.B) {
+	s := make([]byte, 1<<20)
+	benchEcho(b, bytesType, func(e *component.Encoder) { e.Bytes(s) }, func(d *component.Decoder) { d.Bytes() })
+}

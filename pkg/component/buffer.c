@@ -26,6 +26,8 @@ enum { KEEP = 64 << 10 };
 hy_frame *hy_frame_new(uintptr_t handle) {
   hy_frame *f = calloc(1, sizeof *f);
   if (!f) abort();
+  f->fresh = calloc(1, sizeof *f->fresh);
+  if (!f->fresh) abort();
   f->handle = handle;
   hy_reserve(&f->out, 4096);
   hy_reserve(&f->in, 4096);
@@ -44,6 +46,7 @@ void hy_frame_trim(hy_frame *f) {
   trim(&f->out);
   trim(&f->in);
   trim(&f->arena);
+  trim(&f->far);
   trim(&f->loans);
   trim(&f->message);
 }
@@ -52,6 +55,8 @@ void hy_frame_delete(hy_frame *f) {
   free(f->out.data);
   free(f->in.data);
   free(f->arena.data);
+  free(f->far.data);
+  free(f->fresh);
   free(f->loans.data);
   free(f->message.data);
   free(f);

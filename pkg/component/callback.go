@@ -56,7 +56,7 @@ func (f *frame) hostCall(b boundImport) (err error) {
 		}
 	}()
 	dec, enc, limits := &f.hostArgs, &f.hostResults, &f.program.limits
-	dec.reset(view(&f.c.out), limits)
+	dec.reset(view(&f.c.out), f.distant(), limits)
 	enc.buf = unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap))[:0]
 	enc.reset(limits)
 	ctx := f.hostContext()

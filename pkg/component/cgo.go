@@ -5,6 +5,8 @@ package component
 // #cgo noescape hy_instance_new
 // #cgo noescape hy_instance_call
 // #cgo noescape hy_compile
+// #cgo noescape hy_utf8
+// #cgo nocallback hy_utf8
 // #cgo noescape hy_deserialize
 // #include <stdlib.h>
 // #include "shim.h"

@@ -21,6 +21,9 @@ import (
 //	s64, u64, f64     8 bytes
 //	string            4 bytes of length, then that many bytes of UTF-8
 //	list<u8>          4 bytes of length, then that many bytes
+//	                  (a large one of these two may lie elsewhere, when HY_FAR is
+//	                  in its tag: into a guest, 8 bytes of address follow the
+//	                  length; out of it, 4 bytes are all: a place in hy_frame.far)
 //	any other list    4 bytes of count, then the elements
 //	option            1 byte, 0 or 1, then the payload when 1
 //	enum, variant     4 bytes of case, then its payload when it has one
@@ -34,6 +37,7 @@ import (
 const (
 	tagCase  = KindVariant
 	tagBytes = Kind(C.HY_BYTES)
+	tagFar   = Kind(C.HY_FAR)
 )
 
 // Encoder writes values for a guest, in declaration order, parameter by
@@ -46,10 +50,12 @@ type Encoder struct {
 	limit *Limits
 	scope *scope // its frame's, set once
 	moved moved
+	lent  lent
 	err   error
 }
 
 func (e *Encoder) reset(l *Limits) {
+	e.lent.end()
 	e.buf, e.items, e.limit, e.err = e.buf[:0], l.ListItems, l, nil
 	e.moved.reset()
 }
@@ -69,7 +75,7 @@ func (e *Encoder) room(n int) bool {
 	if e.err != nil {
 		return false
 	}
-	if n > e.limit.ArgBytes-len(e.buf) {
+	if n > e.limit.ArgBytes-len(e.buf)-e.lent.bytes {
 		e.err = &LimitError{Limit: LimitArgBytes, Max: int64(e.limit.ArgBytes)}
 		return false
 	}
@@ -124,8 +130,13 @@ func (e *Encoder) String(s string) {
 	if !e.room(5 + len(s)) {
 		return
 	}
-	if !utf8.ValidString(s) {
+	if !validUTF8(s) {
 		e.err = &ValueError{Type: String, Reason: "not UTF-8"}
+		return
+	}
+	if len(s) >= C.HY_FAR_MIN {
+		e.four(KindString|tagFar, uint32(len(s)))
+		e.buf = binary.LittleEndian.AppendUint64(e.buf, e.lent.text(s))
 		return
 	}
 	e.four(KindString, uint32(len(s)))
@@ -134,7 +145,12 @@ func (e *Encoder) String(s string) {
 
 // Bytes writes a list<u8>, of which nothing counts as Limits.ListItems.
 func (e *Encoder) Bytes(b []byte) {
-	if e.room(5 + len(b)) {
+	switch {
+	case !e.room(5 + len(b)):
+	case len(b) >= C.HY_FAR_MIN:
+		e.four(tagBytes|tagFar, uint32(len(b)))
+		e.buf = binary.LittleEndian.AppendUint64(e.buf, e.lent.copy(b))
+	default:
 		e.four(tagBytes, uint32(len(b)))
 		e.buf = append(e.buf, b...)
 	}

@@ -1,10 +1,14 @@
 package component
 
+// #include "shim.h"
+import "C"
+
 import (
 	"encoding/binary"
 	"fmt"
 	"math"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Decoder reads what a guest gave, in declaration order. The first error
@@ -12,7 +16,8 @@ import (
 // fails with it. A Decoder is valid only inside the function that it was handed
 // to and is not safe for concurrent use. Strings that it returns are copies.
 type Decoder struct {
-	buf   []byte // may be C memory
+	buf   []byte     // may be C memory
+	far   []C.hy_far // what buf refers to, in the guest's memory
 	off   int
 	items int // list items still allowed
 	limit *Limits
@@ -20,8 +25,8 @@ type Decoder struct {
 	err   error
 }
 
-func (d *Decoder) reset(buf []byte, l *Limits) {
-	d.buf, d.off, d.items, d.limit, d.err = buf, 0, l.ListItems, l, nil
+func (d *Decoder) reset(buf []byte, far []C.hy_far, l *Limits) {
+	d.buf, d.far, d.off, d.items, d.limit, d.err = buf, far, 0, l.ListItems, l, nil
 }
 
 // finish drops the buffer and returns the first error, which is a CodecError
@@ -30,7 +35,7 @@ func (d *Decoder) finish() error {
 	if d.err == nil && d.off != len(d.buf) {
 		d.err = &CodecError{Reason: "values left unread"}
 	}
-	d.buf = nil
+	d.buf, d.far = nil, nil
 	return d.err
 }
 
@@ -89,12 +94,7 @@ func (d *Decoder) Char() rune {
 
 // String reads a string, always valid UTF-8, and copies it.
 func (d *Decoder) String() string {
-	b := d.run(KindString)
-	if !utf8.Valid(b) {
-		d.Fail(&ValueError{Type: String, Reason: "not UTF-8"})
-		return ""
-	}
-	return string(b)
+	return string(d.run(KindString)) // C or wasmtime has checked that it is UTF-8
 }
 
 // Bytes reads a list<u8> and copies it. It returns nil for an empty one.
@@ -151,6 +151,9 @@ func (d *Decoder) next(k Kind, n int) []byte {
 
 // run returns the bytes that follow tag k and their length, or nil.
 func (d *Decoder) run(k Kind) []byte {
+	if len(d.far) > 0 && d.off < len(d.buf) && Kind(d.buf[d.off]) == k|tagFar {
+		return d.distant(k)
+	}
 	n := int(d.four(k))
 	if d.err != nil {
 		return nil
@@ -162,6 +165,16 @@ func (d *Decoder) run(k Kind) []byte {
 	b := d.buf[d.off : d.off+n]
 	d.off += n
 	return b
+}
+
+// distant returns bytes that lie in the guest's memory.
+func (d *Decoder) distant(k Kind) []byte {
+	i := d.four(k | tagFar)
+	if d.err != nil || uint64(i) >= uint64(len(d.far)) {
+		d.short()
+		return nil
+	}
+	return unsafe.Slice((*byte)(d.far[i].data), int(d.far[i].len))
 }
 
 func (d *Decoder) short() { d.Fail(&CodecError{Reason: "read past the last value"}) }

@@ -124,6 +124,7 @@ type Engine struct {
 	kept   int // frames that are not extra
 	free   []*frame
 	active int
+	spare  sync.Pool  // of *[]byte: see lent
 	idle   *sync.Cond // signalled when active falls to zero
 
 	computing int              // calls that hold a place and do not rest

@@ -10,6 +10,7 @@ import (
 	"runtime/cgo"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // frame is what one call at a time needs: its C half, its codecs, and what the
@@ -55,7 +56,7 @@ type frame struct {
 func (e *Engine) newFrame() *frame {
 	f := &frame{engine: e}
 	for _, enc := range []*Encoder{&f.enc, &f.hostResults} {
-		enc.scope = &f.scope
+		enc.scope, enc.lent.spare = &f.scope, &e.spare
 	}
 	for _, dec := range []*Decoder{&f.dec, &f.hostArgs} {
 		dec.scope = &f.scope
@@ -97,6 +98,9 @@ func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 
 // leave gives the frame back and ends what was closed during the call.
 func (f *frame) leave(inst *Instance) {
+	if rc := f.release(); rc != C.HY_OK && inst != nil { // whoever read the result panicked
+		inst.fail(f.failure(f.ctx, rc))
+	}
 	f.scope.end(f.ctx)
 	if f.hostCtx != nil {
 		f.hostCtx.end(context.Canceled)
@@ -121,6 +125,8 @@ const keep = 64 << 10
 
 func (f *frame) trim() {
 	f.dec.buf, f.hostArgs.buf, f.hostResults.buf = nil, nil, nil
+	f.enc.lent.end()
+	f.hostResults.lent.end()
 	if cap(f.enc.buf) > keep {
 		f.enc.buf = nil
 	}
@@ -143,9 +149,23 @@ func (f *frame) results(read func(*Decoder)) error {
 	if read == nil {
 		return nil
 	}
-	f.dec.reset(view(&f.c.out), &f.program.limits)
+	f.dec.reset(view(&f.c.out), f.distant(), &f.program.limits)
 	read(&f.dec)
 	return f.dec.finish()
+}
+
+// distant returns what the frame's values refer to in the guest's memory.
+func (f *frame) distant() []C.hy_far {
+	return unsafe.Slice((*C.hy_far)(unsafe.Pointer(f.c.far.data)), int(f.c.far.len/C.sizeof_hy_far))
+}
+
+// release ends what a call left in f.c.held once its result was read.
+func (f *frame) release() C.int {
+	if f.c.held == nil {
+		return C.HY_OK
+	}
+	f.dec.far = nil
+	return C.hy_release(ref(f.c))
 }
 
 // failure says why a call failed.

@@ -56,7 +56,12 @@ func (i *Instance) call(ctx context.Context, fn *Export, args func(*Encoder), re
 		}
 		return err
 	}
-	return f.results(results)
+	err = f.results(results)
+	if rc := f.release(); rc != C.HY_OK {
+		err = f.failure(ctx, rc)
+		i.fail(err)
+	}
+	return err
 }
 
 func (i *Instance) fail(err error) {

@@ -38,7 +38,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b, calls []byte) {
 		var d Decoder
 		limits := Limits{}.withDefaults()
-		d.reset(b, &limits)
+		d.reset(b, nil, &limits)
 		out := 0
 		for _, c := range calls {
 			switch c % 7 {

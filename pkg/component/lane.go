@@ -5,7 +5,10 @@ import "C"
 
 import (
 	"errors"
+	"runtime"
 	"slices"
+	"sync"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
@@ -48,3 +51,57 @@ func compile(engine *C.wasm_engine_t, wasm []byte, slow error) (*Component, erro
 // laneEngines names the engines whose core instances lane.c knows how to find:
 // TestLaneFindsCoreInstances proves it of the one that is linked.
 func laneEngines() []string { return []string{"wasmtime 44.0.0", "wasmtime 48.0.8"} }
+
+// lent is the text and bytes that an encoder's values have the addresses of: C
+// reads them where they are, and nothing moves them until end. Strings are their
+// owners', who cannot change them; bytes are copies.
+type lent struct {
+	spare   *sync.Pool // of *[]byte, the engine's
+	strings []string
+	copies  []*[]byte
+	bytes   int
+	pins    runtime.Pinner
+}
+
+func (l *lent) text(s string) uint64 {
+	l.strings = append(l.strings, s)
+	return l.pin(unsafe.StringData(s), len(s))
+}
+
+func (l *lent) copy(b []byte) uint64 {
+	c, ok := l.spare.Get().(*[]byte)
+	if !ok || cap(*c) < len(b) {
+		c = new([]byte)
+	}
+	*c = append((*c)[:0], b...)
+	l.copies = append(l.copies, c)
+	return l.pin(unsafe.SliceData(*c), len(b))
+}
+
+func (l *lent) pin(data *byte, n int) uint64 {
+	l.pins.Pin(data)
+	l.bytes += n
+	return uint64(uintptr(unsafe.Pointer(data)))
+}
+
+func (l *lent) end() {
+	if l.bytes == 0 {
+		return
+	}
+	l.pins.Unpin()
+	for _, c := range l.copies {
+		l.spare.Put(c)
+	}
+	clear(l.strings)
+	clear(l.copies)
+	l.strings, l.copies, l.bytes = l.strings[:0], l.copies[:0], 0
+}
+
+// validUTF8 is utf8.ValidString, several times as fast where that takes long.
+func validUTF8(s string) bool {
+	return len(s) < 2048 && utf8.ValidString(s) || len(s) >= 2048 && isUTF8(s)
+}
+
+func isUTF8(s string) bool {
+	return bool(C.hy_utf8((*C.uint8_t)(unsafe.StringData(s)), C.size_t(len(s))))
+}

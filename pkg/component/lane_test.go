@@ -315,3 +315,63 @@ func TestLaneSurvivesSerializing(t *testing.T) {
 		checkMover(t, "serialized", p)
 	}
 }
+
+// Large values lie in the guest's memory until they were read, and then the guest
+// takes them back, also when whoever read them panicked.
+func TestLaneGivesLargeResultsBack(t *testing.T) {
+	p := link(t, newEngine(t, component.Config{}), moverText, moverOptions())
+	inst := instance(t, p)
+	give := func(e *component.Encoder) { e.String(strings.Repeat("é", 1<<20)); e.Bytes(make([]byte, 1<<20)) }
+	reads := func() uint32 { return number(t, inst, moverReads) }
+	for name, read := range map[string]func(*component.Decoder){
+		"all": func(d *component.Decoder) { _, _ = d.String(), d.Bytes() }, "nothing": nil,
+		"half": func(d *component.Decoder) { _ = d.String() }, "panic": func(*component.Decoder) { panic("reading") },
+	} {
+		was := reads()
+		func() {
+			defer func() { _ = recover() }()
+			_ = inst.Call(context.Background(), moverBoth, give, read)
+		}()
+		if got := reads(); got != was+1 {
+			t.Errorf("%s: %d results given back", name, got-was)
+		}
+		func() {
+			defer func() { _ = recover() }()
+			_ = p.Call(context.Background(), moverBoth, give, read)
+		}()
+	}
+}
+
+// What the host gives may change or go as soon as the encoder has it.
+func TestLaneCopiesBytes(t *testing.T) {
+	p := link(t, newEngine(t, component.Config{}), moverText, moverOptions())
+	data := bytes.Repeat([]byte{7}, 1<<20)
+	var got []byte
+	err := p.Call(context.Background(), moverBoth,
+		func(e *component.Encoder) { e.String(""); e.Bytes(data); clear(data) },
+		func(d *component.Decoder) { _, got = d.String(), d.Bytes() })
+	if err != nil || len(got) != len(data)+1 || got[1] != 7 || got[len(data)] != 7 {
+		t.Fatal(err)
+	}
+}
+
+func TestLaneCountsLargeValues(t *testing.T) {
+	for name, test := range map[string]struct {
+		limits component.Limits
+		want   error
+	}{
+		"in":  {component.Limits{ArgBytes: 1 << 20}, component.ErrArgBytes},
+		"out": {component.Limits{ResultBytes: 1 << 20}, component.ErrResult},
+	} {
+		o := moverOptions()
+		o.Limits = test.limits
+		p := link(t, newEngine(t, component.Config{}), moverText, o)
+		err := p.Call(context.Background(), moverBoth, func(e *component.Encoder) {
+			e.String(strings.Repeat("a", 600<<10))
+			e.Bytes(make([]byte, 600<<10))
+		}, nil)
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -10,7 +10,7 @@ static int put(hy_instance *inst, uint8_t kind, const void *data, size_t extra_l
                const void *extra) {
   hy_buffer *out = &inst->frame->out;
   uint8_t n = width[kind];
-  if (out->len + 1 + n + extra_len > inst->frame->out_max) return HY_RESULT;
+  if (out->len + inst->frame->far_bytes + 1 + n + extra_len > inst->frame->out_max) return HY_RESULT;
   hy_reserve(out, out->len + 1 + n + extra_len);
   uint8_t *p = out->data + out->len;
   p[0] = tag_of(kind);
@@ -93,12 +93,26 @@ static int lift_bytes(hy_instance *inst, const wasmtime_component_vallist_t *v) 
   return HY_OK;
 }
 
+// put_far puts a reference to bytes in the guest's memory.
+static int put_far(hy_instance *inst, uint8_t kind, const uint8_t *data, uint32_t len) {
+  hy_frame *f = inst->frame;
+  if (f->out.len + f->far_bytes + len > f->out_max) return HY_RESULT;
+  f->far_bytes += len;
+  uint32_t place = (uint32_t)(f->far.len / sizeof(hy_far));
+  hy_append(&f->far, &(hy_far){data, len}, sizeof(hy_far));
+  size_t at = f->out.len;
+  int rc = put(inst, kind, &place, 0, NULL);
+  if (!rc) f->out.data[at] |= HY_FAR;
+  return rc;
+}
+
 static int lift_lane(hy_instance *inst, const hy_type *t, const wasmtime_component_valtuple_t *v) {
   if (v->size != 2) return HY_MISMATCH;
   uint32_t address = v->data[0].of.u32, len = v->data[1].of.u32;
   const uint8_t *data;
   int rc = (t->kind == HY_LANE_TEXT ? hy_lane_text : hy_lane_view)(inst, address, len, &data);
-  return rc ? rc : put(inst, t->kind, &len, len, data);
+  if (rc) return rc;
+  return len < HY_FAR_MIN ? put(inst, t->kind, &len, len, data) : put_far(inst, t->kind, data, len);
 }
 
 static int lift_resource(hy_instance *inst, const hy_type *t,

@@ -17,6 +17,17 @@ static uint64_t take(reader *r, uint8_t kind) {
   return v;
 }
 
+// body steps over the bytes that follow their length, here or elsewhere.
+static const uint8_t *body(reader *r, bool far, uint64_t len) {
+  const uint8_t *p = r->at;
+  if (far) {
+    memcpy(&p, r->at, sizeof p);
+    len = sizeof p;
+  }
+  r->at += len;
+  return p;
+}
+
 // Checking.
 
 static bool check(const hy_type *t, reader *r, size_t *arena);
@@ -42,12 +53,20 @@ static bool check_case(const hy_type *t, uint64_t i, reader *r, size_t *arena) {
   return check(t->elems[i], r, arena);
 }
 
+static bool check_body(reader *r, bool far, uint64_t len) {
+  if ((far ? sizeof(uint8_t *) : len) > (size_t)(r->end - r->at)) return false;
+  body(r, far, len);
+  return true;
+}
+
 static bool check(const hy_type *t, reader *r, size_t *arena) {
   if (t->kind == WASMTIME_COMPONENT_RECORD || t->kind == WASMTIME_COMPONENT_TUPLE) {
     *arena += t->count * (t->labels ? sizeof(entry) : sizeof(val));
     return check_all(t->elems, t->count, r, arena);
   }
-  if ((size_t)(r->end - r->at) < 1u + width[t->kind] || *r->at != tag_of(t->kind)) return false;
+  if ((size_t)(r->end - r->at) < 1u + width[t->kind] || (*r->at & ~HY_FAR) != tag_of(t->kind))
+    return false;
+  bool far = *r->at & HY_FAR;
   uint64_t v = take(r, t->kind);
   switch (t->kind) {
   case WASMTIME_COMPONENT_BOOL:
@@ -55,20 +74,14 @@ static bool check(const hy_type *t, reader *r, size_t *arena) {
   case WASMTIME_COMPONENT_CHAR:
     return v < 0xD800 || (v > 0xDFFF && v <= 0x10FFFF);
   case WASMTIME_COMPONENT_STRING: // Go has checked that it is UTF-8
-    if (v > (size_t)(r->end - r->at)) return false;
-    r->at += v;
-    return true;
+    return check_body(r, far, v);
   case HY_BYTES:
-    if (v > (size_t)(r->end - r->at)) return false;
-    r->at += v;
     *arena += v * sizeof(val);
-    return true;
+    return check_body(r, far, v);
   case HY_LANE_BYTES:
   case HY_LANE_TEXT: // Go has checked that it is UTF-8
-    if (v > (size_t)(r->end - r->at)) return false;
-    r->at += v;
     *arena += 2 * sizeof(val);
-    return true;
+    return check_body(r, far, v);
   case WASMTIME_COMPONENT_LIST:
     return check_list(t, v, r, arena);
   case WASMTIME_COMPONENT_OPTION:
@@ -160,7 +173,8 @@ static void build_list(builder *b, const hy_type *t, size_t n, wasmtime_componen
   for (size_t i = 0; i < n; i++) build(b, t->elems[0], &out->data[i]);
 }
 
-static void build_bytes(builder *b, size_t n, val *out) {
+static void build_bytes(builder *b, bool far, size_t n, val *out) {
+  const uint8_t *data = body(&b->r, far, n);
   out->kind = WASMTIME_COMPONENT_LIST;
   wasmtime_component_vallist_t *list = &out->of.list;
   if (b->arena)
@@ -169,9 +183,8 @@ static void build_bytes(builder *b, size_t n, val *out) {
     wasmtime_component_vallist_new_uninit(list, n);
   for (size_t i = 0; i < n; i++) {
     list->data[i].kind = WASMTIME_COMPONENT_U8;
-    list->data[i].of.u8 = b->r.at[i];
+    list->data[i].of.u8 = data[i];
   }
-  b->r.at += n;
 }
 
 static void build_flags(builder *b, const hy_type *t, uint64_t bits,
@@ -200,10 +213,10 @@ static void build_case(builder *b, const hy_type *t, uint64_t i, val *out) {
     out->of.variant.val = payload ? build_payload(b, payload) : NULL;
 }
 
-static void build_lane(builder *b, const hy_type *t, uint32_t len, val *out) {
+static void build_lane(builder *b, const hy_type *t, bool far, uint32_t len, val *out) {
   uint32_t address = 0;
-  if (!b->rc) b->rc = hy_lane_put(b->inst, b->r.at, len, &address);
-  b->r.at += len;
+  const uint8_t *data = body(&b->r, far, len);
+  if (!b->rc) b->rc = hy_lane_put(b->inst, data, len, &address);
   out->kind = WASMTIME_COMPONENT_TUPLE;
   wasmtime_component_valtuple_t *pair = &out->of.tuple;
   if (b->arena)
@@ -227,21 +240,21 @@ static void build(builder *b, const hy_type *t, val *out) {
   out->kind = t->kind;
   if (t->kind == WASMTIME_COMPONENT_RECORD) return build_record(b, t, &out->of.record);
   if (t->kind == WASMTIME_COMPONENT_TUPLE) return build_tuple(b, t, &out->of.tuple);
+  bool far = *b->r.at & HY_FAR;
   uint64_t v = take(&b->r, t->kind);
   switch (t->kind) {
   case WASMTIME_COMPONENT_STRING:
-    name(b, (const char *)b->r.at, v, &out->of.string);
-    b->r.at += v;
+    name(b, (const char *)body(&b->r, far, v), v, &out->of.string);
     break;
   case WASMTIME_COMPONENT_LIST:
     build_list(b, t, v, &out->of.list);
     break;
   case HY_BYTES:
-    build_bytes(b, v, out);
+    build_bytes(b, far, v, out);
     break;
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
-    build_lane(b, t, (uint32_t)v, out);
+    build_lane(b, t, far, (uint32_t)v, out);
     break;
   case WASMTIME_COMPONENT_OPTION:
     out->of.option = v ? build_payload(b, t->elems[0]) : NULL;

@@ -35,7 +35,7 @@ static int call_host(hy_instance *inst, hy_import *imp, const wasmtime_component
   if (f->calls == 0) return HY_HOST_CALLS;
   __atomic_store_n(&f->calls, f->calls - 1, __ATOMIC_RELAXED);
   if (count != sig->count || result_count != (sig->result ? 1 : 0)) return HY_MISMATCH;
-  f->out.len = 0;
+  f->out.len = f->far.len = f->far_bytes = 0;
   for (size_t i = 0; i < count; i++) {
     int rc = hy_lift(inst, sig->params[i], &args[i]);
     if (rc) return rc;
@@ -44,6 +44,7 @@ static int call_host(hy_instance *inst, hy_import *imp, const wasmtime_component
   __atomic_store_n(&f->in_host, 1, __ATOMIC_RELAXED);
   int rc = hygiaHostCall(f->handle, imp->index);
   __atomic_store_n(&f->in_host, 0, __ATOMIC_RELAXED);
+  f->far.len = 0;
   if (rc) return rc;
   size_t arena = 0;
   if (!hy_check(inst, &sig->result, result_count, f->in.data, f->in.len, &arena))
@@ -195,23 +196,45 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
       wasmtime_component_func_call(func, inst->context, params, sig->count, &result, results);
   if (f->loans.len) hy_resources_settle(inst, !err);
   if (err) return hy_failed(f, err);
-  f->out.len = 0;
+  f->out.len = f->far.len = f->far_bytes = 0;
   if (!results) return HY_OK;
   rc = hy_lift(inst, sig->result, &result);
   wasmtime_component_val_delete(&result);
   return rc;
 }
 
+static void end_fresh(hy_instance *inst) {
+  wasmtime_store_delete(inst->store);
+  hy_resources_delete(inst);
+}
+
 int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, size_t len) {
   hy_frame *f = (hy_frame *)frame;
   const hy_program *p = (const hy_program *)program;
-  hy_instance inst;
-  int rc = start(f, p, &inst);
+  hy_instance *inst = f->fresh;
+  int rc = start(f, p, inst);
   wasmtime_component_func_t found = {0};
-  if (rc == HY_OK) rc = call(f, &inst, &p->funcs[func], &found, args, len);
-  gauge(f, &inst);
-  wasmtime_store_delete(inst.store);
-  hy_resources_delete(&inst);
+  if (rc == HY_OK) rc = call(f, inst, &p->funcs[func], &found, args, len);
+  gauge(f, inst);
+  if (rc == HY_OK && f->far.len)
+    f->held = inst;
+  else
+    end_fresh(inst);
+  return rc;
+}
+
+int hy_release(hy_ref frame) {
+  hy_frame *f = (hy_frame *)frame;
+  hy_instance *inst = f->held;
+  f->held = NULL;
+  f->far.len = 0;
+  if (inst == f->fresh) {
+    end_fresh(inst);
+    return HY_OK;
+  }
+  inst->frame = f;
+  int rc = hy_lane_finish(inst);
+  hy_frame_exit(f, inst);
   return rc;
 }
 
@@ -234,7 +257,10 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
   hy_frame_enter(f, inst);
   const hy_func *fn = &inst->program->funcs[func];
   int rc = call(f, inst, fn, &inst->funcs[func], args, len);
-  if (rc == HY_OK && fn->finish) rc = hy_lane_finish(inst);
+  if (rc == HY_OK && f->far.len)
+    f->held = inst;
+  else if (rc == HY_OK && fn->finish)
+    rc = hy_lane_finish(inst);
   hy_frame_exit(f, inst);
   return rc;
 }

@@ -35,6 +35,16 @@ enum {
 #define HY_LANE_BYTES 31 // the same, and a string, in the lane: a pair of numbers
 #define HY_LANE_TEXT 32  // to wasmtime
 
+// Added to the tag of text or bytes that lie elsewhere: see codec.go.
+#define HY_FAR 0x80
+enum { HY_FAR_MIN = 16 << 10 };
+
+// A run of bytes in a guest's memory.
+typedef struct hy_far {
+  const uint8_t *data;
+  size_t len;
+} hy_far;
+
 // A type of values: a mirror of Go's Type. Immutable once built.
 typedef struct hy_type {
   uint8_t kind;      // WASMTIME_COMPONENT_*, or one of those above
@@ -73,10 +83,14 @@ typedef struct hy_frame {
   size_t out_max;    // bound of out
   hy_buffer out;     // from the guest: results, or a host function's arguments
   hy_buffer in;      // to the guest: a host function's results
+  hy_buffer far;     // each a hy_far: what out refers to
+  size_t far_bytes;  // which are so many
   hy_buffer arena;   // arguments as wasmtime wants them
   hy_buffer loans;   // resources among them: see resource.c
   hy_buffer message; // wasmtime's error
   int exit_status;
+  struct hy_instance *fresh; // what hy_run runs
+  struct hy_instance *held;  // whose memory far lies in, until hy_release
 } hy_frame;
 
 // Where a core instance's export is: see lane.c.
@@ -176,6 +190,10 @@ void hy_program_delete(hy_program *);
 // encoded as codec.go says; so is what it leaves in frame->out.
 int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, size_t len);
 
+// hy_release ends what a call that went well left in frame->held: a fresh instance,
+// or a live one's result. Only then may the frame be used again.
+int hy_release(hy_ref frame);
+
 // hy_instance_new makes an instance that lives until hy_instance_delete.
 int hy_instance_new(hy_frame *, const hy_program *, hy_instance **);
 int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t *args, size_t len);
@@ -253,7 +271,9 @@ int hy_lane_text(hy_instance *, uint32_t address, uint32_t len, const uint8_t **
 int hy_lane_put(hy_instance *, const uint8_t *, uint32_t len, uint32_t *address);
 // hy_lane_finish lets a live instance take its result back.
 int hy_lane_finish(hy_instance *);
+// hy_utf8 reports whether bytes are UTF-8; hy_utf8_plain does the same slowly.
 bool hy_utf8(const uint8_t *, size_t);
+bool hy_utf8_plain(const uint8_t *, size_t);
 
 // Resources: see resource.c.
 bool hy_resource_check(const hy_instance *, const hy_type *, uint64_t word);
