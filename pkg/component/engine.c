@@ -6,7 +6,6 @@
 
 enum { GUARD = 32 << 20 }; // bytes that wasmtime leaves between memories
 
-
 static wasmtime_pooling_allocation_config_t *pool_new(const hy_config *c) {
   wasmtime_pooling_allocation_config_t *p = wasmtime_pooling_allocation_config_new();
   wasmtime_pooling_allocation_config_total_component_instances_set(p, c->instances);
@@ -17,7 +16,7 @@ static wasmtime_pooling_allocation_config_t *pool_new(const hy_config *c) {
   wasmtime_pooling_allocation_config_total_stacks_set(p, 0);
   wasmtime_pooling_allocation_config_max_memory_size_set(p, c->memory_bytes);
   wasmtime_pooling_allocation_config_table_elements_set(p, c->table_elements);
-  wasmtime_pooling_allocation_config_max_memories_per_module_set(p, 4);
+  wasmtime_pooling_allocation_config_max_memories_per_module_set(p, HY_MODULE_MEMORIES);
   wasmtime_pooling_allocation_config_max_tables_per_module_set(p, 4);
   return p;
 }
@@ -47,10 +46,16 @@ wasm_engine_t *hy_engine_new(const hy_config *c) {
   wasmtime_config_max_wasm_stack_set(config, c->stack_bytes);
   wasmtime_config_memory_reservation_set(config, c->memory_reservation);
   wasmtime_config_memory_guard_size_set(config, GUARD);
+  if (c->crowd) hy_crowd_config(config);
   wasmtime_pooling_allocation_config_t *pool = pool_new(c);
   wasmtime_pooling_allocation_strategy_set(config, pool);
   wasmtime_pooling_allocation_config_delete(pool);
-  return wasm_engine_new_with_config(config);
+  wasm_engine_t *engine = wasm_engine_new_with_config(config);
+  if (c->crowd && !hy_crowd_open(engine, c)) {
+    wasm_engine_delete(engine);
+    return NULL;
+  }
+  return engine;
 }
 
 wasmtime_component_t *hy_compile(const wasm_engine_t *engine, const uint8_t *wasm, size_t len,

@@ -16,9 +16,16 @@ import (
 // Config sizes an engine. A zero field means the default that it names.
 type Config struct {
 	// MaxInstances is how many instances may live at once, those of running calls
-	// included: 1000 by default, at most 20 000. Each reserves 4 GiB of addresses
-	// (not of memory), so this is what sets how much the process maps.
+	// included: 1000 by default, at most 20 000, or 200 000 in a Crowd. Each
+	// reserves 4 GiB of addresses (not of memory), so this is what sets how much
+	// the process maps.
 	MaxInstances int
+	// Crowd packs instances, so that as many may live as memory allows: each
+	// reserves MaxMemoryBytes of addresses, 64 MiB by default in a crowd, and none
+	// a mapping of its own, of which Linux gives a process 65 530. Its price: guests
+	// check the bounds of each access to memory themselves, data segments are copied
+	// into each instance, and making the engine takes some 5 µs an instance.
+	Crowd bool
 	// CoreInstances is how many core instances, memories and tables are set aside
 	// for each instance on average: 4 core instances and tables by default.
 	CoreInstances int
@@ -59,6 +66,8 @@ type Config struct {
 
 const (
 	maxInstances = 20_000
+	maxCrowd     = 200_000
+	maxAddresses = 64 << 40
 	maxMemory    = 4 << 30
 	poolTable    = 100_000 // the most elements that any table may have
 )
@@ -67,6 +76,9 @@ func (c Config) withDefaults() Config {
 	def(&c.MaxInstances, 1000)
 	def(&c.CoreInstances, 4)
 	def(&c.MaxCalls, max(16, 4*runtime.NumCPU()))
+	if c.Crowd {
+		def(&c.MaxMemoryBytes, 64<<20)
+	}
 	def(&c.MaxMemoryBytes, 1<<30)
 	def(&c.Parallel, runtime.GOMAXPROCS(0))
 	def(&c.MaxQueue, 512)
@@ -77,15 +89,21 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) check() error {
+	most := maxInstances
+	if c.Crowd {
+		most = maxCrowd
+	}
 	switch {
-	case c.MaxInstances < 1 || c.MaxInstances > maxInstances:
-		return fmt.Errorf("component: MaxInstances of %d is not in 1..%d", c.MaxInstances, maxInstances)
+	case c.MaxInstances < 1 || c.MaxInstances > most:
+		return fmt.Errorf("component: MaxInstances of %d is not in 1..%d", c.MaxInstances, most)
 	case c.CoreInstances < 1 || c.CoreInstances > 64:
 		return fmt.Errorf("component: CoreInstances of %d is not in 1..64", c.CoreInstances)
 	case min(c.MaxCalls, c.Parallel, c.MaxQueue) < 1:
 		return errors.New("component: negative MaxCalls, Parallel or MaxQueue")
 	case c.MaxMemoryBytes < 1 || c.MaxMemoryBytes > maxMemory:
 		return fmt.Errorf("component: MaxMemoryBytes of %d is not in 1..%d", c.MaxMemoryBytes, int64(maxMemory))
+	case c.Crowd && c.MaxMemoryBytes > maxAddresses/int64(c.MaxInstances):
+		return errors.New("component: a crowd's MaxInstances times MaxMemoryBytes is above 64 TiB")
 	case c.StackBytes < 16<<10 || c.StackBytes > 4<<20:
 		return fmt.Errorf("component: StackBytes of %d is not in 16 KiB..4 MiB", c.StackBytes)
 	case c.MaxComponentBytes < 1 || c.Tick < 0:
@@ -95,7 +113,7 @@ func (c Config) check() error {
 }
 
 func (c Config) c() C.hy_config {
-	return C.hy_config{
+	cc := C.hy_config{
 		instances:          C.uint32_t(c.MaxInstances),
 		core_instances:     C.uint32_t(c.MaxInstances * c.CoreInstances),
 		memories:           C.uint32_t(c.MaxInstances),
@@ -105,7 +123,15 @@ func (c Config) c() C.hy_config {
 		table_elements:     poolTable,
 		stack_bytes:        C.size_t(c.StackBytes),
 		fuel:               C.bool(c.Fuel),
+		crowd:              C.bool(c.Crowd),
 	}
+	if c.Crowd {
+		const page = 1 << 16
+		cc.memory_bytes = (cc.memory_bytes + page - 1) &^ (page - 1)
+		cc.memory_reservation = cc.memory_bytes
+		cc.memories = (cc.memories + C.HY_MODULE_MEMORIES - 1) &^ (C.HY_MODULE_MEMORIES - 1)
+	}
+	return cc
 }
 
 // Engine compiles and runs components. It is safe for concurrent use. Close it

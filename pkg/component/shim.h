@@ -154,8 +154,14 @@ typedef struct hy_config {
   uint32_t instances, core_instances, memories, tables;
   uint64_t memory_bytes, memory_reservation;
   size_t table_elements, stack_bytes;
-  bool fuel;
+  bool fuel, crowd; // crowd: see crowd.c
 } hy_config;
+
+enum { HY_MODULE_MEMORIES = 4 }; // the most that a core module may have
+
+void hy_crowd_config(wasm_config_t *);
+// hy_crowd_open opens the slots of all memories. It returns false when it cannot.
+bool hy_crowd_open(wasm_engine_t *, const hy_config *);
 
 // hy_engine_new returns an engine, or NULL when memory cannot be reserved.
 wasm_engine_t *hy_engine_new(const hy_config *);

@@ -14,10 +14,13 @@ import (
 	"github.com/hygia-suite/hygia/pkg/component"
 )
 
+// mapped is how many instances an engine of the usual kind may hold.
+const mapped = 20_000
+
 // instances holds many live instances and measures what each takes: how long it
 // is in the making, and how much memory stays resident.
 func instances(ctx context.Context, o options, _ io.Writer) ([]Row, error) {
-	engine, err := component.NewEngine(component.Config{MaxInstances: o.instances})
+	engine, err := component.NewEngine(component.Config{MaxInstances: o.instances, Crowd: o.instances > mapped})
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.out, "out", "", "write the figures to this `file`, as JSON")
 	flags.IntVar(&o.rounds, "rounds", 30, "rounds in which the compared rows take turns")
 	flags.StringVar(&o.only, "only", "", "run only groups whose name contains this `text`: calls, instances, rest")
-	flags.IntVar(&o.instances, "instances", 10_000, "instances that are live at once")
+	flags.IntVar(&o.instances, "instances", 100_000, "instances that are live at once")
 	flags.StringVar(&o.suite, "suite", "", "folder of built binaries for the REST rows; built anew where none is given")
 	flags.DurationVar(&o.span, "span", 5*time.Second, "how long each REST row runs")
 	err := flags.Parse(args)
