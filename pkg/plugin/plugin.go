@@ -123,7 +123,6 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 	return p, nil
 }
 
-// read gives the manifest also where the component is not what it names.
 // ReadManifest reads the manifest of a component's folder.
 func ReadManifest(files fs.FS) (Manifest, error) {
 	text, err := readBounded(files, "manifest.json", MaxManifestBytes)
@@ -133,6 +132,7 @@ func ReadManifest(files fs.FS) (Manifest, error) {
 	return ParseManifest(text)
 }
 
+// read gives the manifest also where the component is not what it names.
 func read(files fs.FS) (Manifest, []byte, error) {
 	manifest, err := ReadManifest(files)
 	if err != nil {
@@ -176,6 +176,7 @@ func offers(m Manifest, exports []*component.Export) error {
 
 func (p *Plugin) link(folders []component.Folder) (*component.Program, error) {
 	o := component.LinkOptions{
+		Name:    p.manifest.Name,
 		Host:    p.functions,
 		Exports: p.options.Exports,
 		Limits:  p.manifest.Limits.limits(),

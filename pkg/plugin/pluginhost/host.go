@@ -13,6 +13,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
+	"github.com/hygia-suite/hygia/pkg/plugin/compiled"
 	"github.com/hygia-suite/hygia/pkg/plugin/store"
 	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/plugin/trust"
@@ -21,21 +22,22 @@ import (
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
 
-// Folder is where installed plugins are, in a service's data folder.
-const Folder = "plugins"
+// The folders of a service's data folder.
+const (
+	installedFolder = "plugins"
+	compiledFolder  = "compiled"
+)
 
 // Options are a Host's dependencies; all are required.
 type Options struct {
 	// Server is what the service's server is made of: its name, identity, audit log,
 	// logger, clock and ids are the host's too.
 	Server rpc.ServerOptions
-	Engine *component.Engine
-	// Compiler compiles for Engine; nil is Engine itself.
-	Compiler plugin.Compiler
-	Config   service.Plugins
+	Config service.Plugins
 	// Components are the operator's values for components, by name and key.
 	Components map[string]map[string]string
-	// DataDir is the service's; installed plugins are in its folder "plugins".
+	// DataDir is the service's; installed plugins are in its folder "plugins", what
+	// was compiled of any in "compiled".
 	DataDir string
 	// Embedded are the components that ship with the service.
 	Embedded []fs.FS
@@ -67,20 +69,23 @@ func (h Hook) String() string {
 	return h.Interface() + " (of " + h.Only + " alone)"
 }
 
-// Host runs a service's plugins. It is safe for concurrent use. Close it before
-// its engine.
+// Host runs a service's plugins, on an engine of its own. It is safe for
+// concurrent use. Close it when done.
 type Host struct {
 	o          Options
+	engine     *component.Engine
+	compiler   *compiled.Cache
 	store      *store.Store
 	supervisor *supervisor.Supervisor
 	lines      *lines
 	record     *recorder
+	metrics    *metrics
 	installing chan struct{} // holds one value while a package is read
 }
 
 // New loads what there is. Plugins that cannot be loaded are tried again and fail
 // the calls that need them; only a damaged service is an error.
-func New(ctx context.Context, o Options) (_ *Host, err error) {
+func New(ctx context.Context, o Options) (*Host, error) {
 	if o.Server.Audit == nil || o.Server.Identity == nil {
 		return nil, errors.New("pluginhost: plugins are not run unrecorded: an audit log and an identity are required")
 	}
@@ -90,21 +95,41 @@ func New(ctx context.Context, o Options) (_ *Host, err error) {
 	}
 	h := &Host{
 		o: o, lines: newLines(o.Server.Clock), installing: make(chan struct{}, 1),
-		record: newRecorder(o.Server, self.String()),
+		record: newRecorder(o.Server, self.String()), metrics: newMetrics(),
 	}
-	h.store, err = store.Open(store.Options{Dir: filepath.Join(o.DataDir, Folder), Trust: h.trust, Clock: o.Server.Clock})
-	if err != nil {
+	if h.engine, err = component.NewEngine(component.Config{Observe: h.metrics.observe}); err != nil {
 		return nil, fmt.Errorf("pluginhost: %w", err)
 	}
-	h.supervisor, err = supervisor.New(ctx, supervisor.Options{
-		Settings: supervisor.Settings{Notify: h.record.notify}, Embedded: o.Embedded, Store: h.store,
-		Verify: h.verify, Load: h.load, CanaryPercent: o.Config.CanaryPercent,
-	})
-	if err != nil {
-		return nil, err
+	if err := h.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), h.engine.Close())
 	}
 	h.record.start() //nolint:contextcheck // it ends with Close
 	return h, nil
+}
+
+// open begins with what the folders hold.
+func (h *Host) open(ctx context.Context) (err error) {
+	h.compiler, err = compiled.New(ctx, compiled.Options{
+		Engine: h.engine, Dir: filepath.Join(h.o.DataDir, compiledFolder), Logger: h.o.Server.Telemetry.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	h.store, err = store.Open(store.Options{Dir: filepath.Join(h.o.DataDir, installedFolder), Trust: h.trust, Clock: h.o.Server.Clock})
+	if err != nil {
+		return err
+	}
+	h.supervisor, err = supervisor.New(ctx, supervisor.Options{
+		Settings: supervisor.Settings{Notify: h.record.notify}, Embedded: h.o.Embedded, Store: h.store,
+		Verify: h.verify, Load: h.load, CanaryPercent: h.o.Config.CanaryPercent,
+	})
+	if err != nil {
+		return err
+	}
+	if err := h.metrics.register(h.o.Server.Telemetry.Registry, h); err != nil {
+		return errors.Join(err, h.supervisor.Close())
+	}
+	return nil
 }
 
 // trust reads whose signatures are accepted, each time anew: a key that an
@@ -143,7 +168,7 @@ func (h *Host) load(ctx context.Context, files fs.FS) (supervisor.Release, error
 		return nil, &HookError{Plugin: m.Name + "@" + m.Version, Hooks: h.o.Hooks}
 	}
 	return plugin.Load(ctx, plugin.Options{
-		Engine: h.o.Engine, Compiler: h.o.Compiler, Files: files, Exports: exports, Events: h.record,
+		Engine: h.engine, Compiler: h.compiler, Files: files, Exports: exports, Events: h.record,
 		Host: plugin.Host{
 			Logger: h.lines.logger(h.o.Server.Telemetry.Logger, m), Clock: h.o.Server.Clock, Config: h.o.Components[m.Name],
 		},
@@ -193,5 +218,5 @@ func (h *Host) Close() error {
 	err := h.supervisor.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return errors.Join(err, h.record.stop(ctx))
+	return errors.Join(err, h.record.stop(ctx), h.engine.Close())
 }

@@ -181,6 +181,14 @@ func TestWhatHappensToPluginsIsAudited(t *testing.T) {
 	if len(runs) != 10 || !strings.Contains(runs[0], "FAILURE plugin=answerer plugin_version=1.2.0") || !strings.Contains(runs[0], "cause=trap:-unreachable") {
 		t.Errorf("%d traps were recorded: %.500q", len(runs), runs)
 	}
+	for name, want := range map[string]float64{"calls_total": 50, "failures_total": 10, "up": 1, "canary_percent": 0} {
+		if got := w.metric("hygia_plugin_"+name, "answerer"); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if got := w.metric("hygia_plugin_breaches_total", "trap: unreachable", "answerer"); got != 10 {
+		t.Errorf("%v breaches", got)
+	}
 	wait(t, func() error {
 		changes := strings.Join(w.recorded("Change"), "\n")
 		if !strings.Contains(changes, "plugin=answerer plugin_version=1.2.0 plugin_state=retreated cause=too-many-failures") {

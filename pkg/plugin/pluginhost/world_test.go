@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -127,6 +128,7 @@ type world struct {
 	config service.Plugins
 	ca     *identitytest.CA
 
+	tel    *telemetry.Telemetry
 	host   *pluginhost.Host
 	client pluginv1.PluginServiceClient
 	stop   func()
@@ -184,10 +186,7 @@ func (w *world) start() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	engine, err := component.NewEngine(component.Config{MaxInstances: 16})
-	if err != nil {
-		w.Fatal(err)
-	}
+	w.tel = tel
 	admin := actor.Actor{
 		Person: audittest.Person, Tenant: audittest.Tenant, Roles: []actor.Role{actor.RoleAdmin}, Purpose: actor.PurposeAdministration,
 	}
@@ -201,17 +200,17 @@ func (w *world) start() {
 	}
 	manifest, wasm := build(w, "embedded", "1.0.0", guest("(i32.const 1)"))
 	w.host, err = pluginhost.New(w.Context(), pluginhost.Options{
-		Server: o, Engine: engine, Config: w.config, DataDir: w.dir,
+		Server: o, Config: w.config, DataDir: w.dir,
 		Embedded: []fs.FS{fstest.MapFS{"manifest.json": {Data: manifest}, "embedded.wasm": {Data: wasm}}},
 		Hooks:    []pluginhost.Hook{{Exports: []*component.Export{answer}}},
 	})
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.serve(o, engine)
+	w.serve(o)
 }
 
-func (w *world) serve(o rpc.ServerOptions, engine *component.Engine) {
+func (w *world) serve(o rpc.ServerOptions) {
 	w.Helper()
 	server, err := rpc.NewServer(o)
 	if err != nil {
@@ -228,7 +227,7 @@ func (w *world) serve(o rpc.ServerOptions, engine *component.Engine) {
 	w.client = pluginv1.NewPluginServiceClient(w.dial(lis.Addr().String()))
 	w.stop = sync.OnceFunc(func() {
 		cancel()
-		if err := errors.Join(<-ended, w.host.Close(), engine.Close()); err != nil {
+		if err := errors.Join(<-ended, w.host.Close()); err != nil {
 			w.Error(err)
 		}
 	})
@@ -330,4 +329,26 @@ func gated(gate <-chan struct{}) *audittest.Log {
 			return errors.New("the log cannot be reached")
 		}
 	}}
+}
+
+// metric gives the value of a counter or a gauge of a plugin.
+func (w *world) metric(name string, labels ...string) float64 {
+	w.Helper()
+	families, err := w.tel.Registry.Gather()
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var got []string
+			for _, l := range m.GetLabel() {
+				got = append(got, l.GetValue())
+			}
+			if f.GetName() == name && slices.Equal(got, labels) {
+				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	w.Errorf("no metric %s of %q", name, labels)
+	return 0
 }

@@ -57,15 +57,10 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 		return fmt.Errorf("audit: %w", err)
 	}
 	defer func() { err = errors.Join(err, events.Close()) }()
-	engine, err := component.NewEngine(component.Config{})
-	if err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
 	options := env.ServerOptions(pluginhost.Policy(server.Policy()))
 	options.Audit = ownLog{events}
 	host, err := pluginhost.New(ctx, pluginhost.Options{
-		Server: options, Engine: engine, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
+		Server: options, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
 		Embedded: []fs.FS{plugins.FHIRAuditEvent()}, Hooks: []pluginhost.Hook{{Exports: audit.FormatterExports}},
 	})
 	if err != nil {

@@ -84,13 +84,8 @@ func Serve(ctx context.Context, d Deps) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	engine, err := component.NewEngine(component.Config{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
 	host, err := pluginhost.New(ctx, pluginhost.Options{
-		Server: d.Options, Engine: engine, Config: d.Plugins, Components: d.Components, DataDir: d.DataDir,
+		Server: d.Options, Config: d.Plugins, Components: d.Components, DataDir: d.DataDir,
 		Embedded: []fs.FS{plugins.WordPressImport()}, Hooks: []pluginhost.Hook{{Exports: content.ImporterExports, Only: importer}},
 	})
 	if err != nil {

@@ -20,15 +20,10 @@ import (
 
 // Run serves until ctx ends.
 func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
-	engine, err := component.NewEngine(component.Config{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
 	o := env.ServerOptions(pluginhost.Policy(checks.Policy()))
 	hook := pluginhost.Hook{Exports: validation.ValidatorExports}
 	host, err := pluginhost.New(ctx, pluginhost.Options{
-		Server: o, Engine: engine, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
+		Server: o, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
 		Embedded: []fs.FS{plugins.MedicalBasics()}, Hooks: []pluginhost.Hook{hook},
 	})
 	if err != nil {

@@ -57,11 +57,11 @@ func printStatus(w io.Writer, url string, out *gatewayv1.GetSuiteStatusResponse)
 	rows = nil
 	for _, s := range out.Services {
 		for _, c := range s.Status.GetComponents() {
-			rows = append(rows, []string{c.Name + "@" + c.Version, s.Service, clip(c.Digest, 19)})
+			rows = append(rows, []string{c.Name + "@" + c.Version, s.Service, orDash(c.State), clip(c.Digest, 19)})
 		}
 	}
 	if rows != nil {
 		fmt.Fprintln(w)
-		table(w, []string{"COMPONENT", "IN", "DIGEST"}, rows)
+		table(w, []string{"COMPONENT", "IN", "STATE", "DIGEST"}, rows)
 	}
 }
