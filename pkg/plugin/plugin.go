@@ -44,6 +44,10 @@ type Options struct {
 	// Exports are the functions that will be called. Their interfaces must be
 	// among the manifest's exports.
 	Exports []*component.Export
+	// Reuse allows that instances serve more than one call, where the manifest asks
+	// for it: what the component keeps then outlives a call (invariant 4), until a
+	// later call of the same tenant finds it. Sessions with folders are not reused.
+	Reuse bool
 	// Events is told what the plugin is granted, what it is refused, and what ends
 	// its calls; nil tells nobody.
 	Events Events
@@ -53,15 +57,21 @@ type Options struct {
 	Output io.Writer
 }
 
+// reusedCalls is how many calls an instance serves where that is asked for and
+// allowed.
+const reusedCalls = 1000
+
 // Plugin is a loaded component. It is safe for concurrent use. A call gets a
-// fresh instance, and nothing outlives it (invariant 4).
+// fresh instance, and nothing outlives it (invariant 4), but for Options.Reuse.
 type Plugin struct {
 	manifest  Manifest
 	options   Options
 	functions *component.Host
 	component *component.Component
-	// program is nil where the component needs folders.
+	// program is nil where the component needs folders; pool, where its instances
+	// are not reused.
 	program *component.Program
+	pool    *component.Pool
 }
 
 // Load reads, checks and compiles a component. Refused imports are
@@ -118,6 +128,11 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 	if len(manifest.Grants.Folders) == 0 {
 		if p.program, err = p.link(nil); err != nil {
 			return nil, err
+		}
+		if o.Reuse && manifest.Reuse {
+			if p.pool, err = p.program.Pool(ctx, component.PoolOptions{Reuse: reusedCalls}); err != nil {
+				return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
+			}
 		}
 	}
 	return p, nil
@@ -191,23 +206,26 @@ func (p *Plugin) link(folders []component.Folder) (*component.Program, error) {
 	return program, nil
 }
 
-// Call runs one function in a fresh instance, within the manifest's limits.
+// Call runs one function within the manifest's limits.
 func (p *Plugin) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
 	if p.program == nil {
 		return ErrNeedsFolders
+	}
+	if p.pool != nil {
+		return p.call(ctx, p.pool, fn, args, results)
 	}
 	return p.call(ctx, p.program, fn, args, results)
 }
 
 // call makes the caller's tenant the call's flow: tenants share the engine fairly.
-func (p *Plugin) call(ctx context.Context, program *component.Program, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+func (p *Plugin) call(ctx context.Context, caller component.Caller, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
 	if a, ok := actor.From(ctx); ok {
 		ctx = component.WithFlow(ctx, a.Tenant)
 	}
 	if p.manifest.Grants.WASI != nil || p.manifest.Grants.grantsAnyOf(logInterface) {
 		ctx = counted(ctx)
 	}
-	return p.called(ctx, fn, program.Call(ctx, fn, args, results))
+	return p.called(ctx, fn, caller.Call(ctx, fn, args, results))
 }
 
 // Session is a component with its folders. It is safe for concurrent use; close
@@ -258,6 +276,9 @@ func (p *Plugin) Status() *statusv1.Component { return p.manifest.Status() }
 
 // Close frees the component. Calls must have ended; sessions may outlive it.
 func (p *Plugin) Close() {
+	if p.pool != nil {
+		p.pool.Close()
+	}
 	if p.program != nil {
 		p.program.Close()
 	}

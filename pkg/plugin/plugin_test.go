@@ -16,6 +16,7 @@ import (
 
 	"github.com/bytecodealliance/wasmtime-go/v44"
 
+	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin"
 )
@@ -249,5 +250,51 @@ func TestTheManifestsLimitsHold(t *testing.T) {
 	}
 	if n, err := ask(t.Context(), p); err == nil && n != 1<<32-1 {
 		t.Errorf("memory grew past the manifest's limit, from %d pages", n)
+	}
+}
+
+// counter answers how often its instance was called.
+const counter = `(component
+  (core module $m (global $n (mut i32) (i32.const 0))
+    (func (export "answer") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n)))
+  (core instance $i (instantiate $m))
+  (func $answer (result u32) (canon lift (core func $i "answer")))
+  (instance $api (export "answer" (func $answer)))
+  (export "test:api/answerer@0.1.0" (instance $api)))`
+
+// Invariant 4: no state outlives a component call unless an operator allowed it.
+func TestInvariant4StateOutlivesACallOnlyWhereBothSay(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		asks, allows   bool
+		own, neighbour uint32 // what the third call of a tenant, and the first of another, are answered
+	}{
+		{"neither", false, false, 1, 1},
+		{"the manifest alone", true, false, 1, 1},
+		{"the operator alone", false, true, 1, 1},
+		{"both", true, true, 3, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := plugin.Load(t.Context(), plugin.Options{
+				Engine: engine(t), Exports: []*component.Export{answer}, Reuse: c.allows,
+				Files: files(t, counter, func(m *plugin.Manifest) { m.Reuse = c.asks }),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			var n uint32
+			for range 3 {
+				if n, err = ask(actor.With(t.Context(), actor.Actor{Tenant: "one"}), p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n != c.own {
+				t.Errorf("the third call was answered %d, want %d", n, c.own)
+			}
+			if n, err = ask(actor.With(t.Context(), actor.Actor{Tenant: "another"}), p); err != nil || n != c.neighbour {
+				t.Errorf("another tenant was answered %d, %v", n, err)
+			}
+		})
 	}
 }

@@ -88,7 +88,7 @@ func (s *Supervisor) repeated(ctx context.Context, e *entry, pkg *artifact.Packa
 			return true, s.promote(ctx, e)
 		}
 		return true, nil
-	case installed != nil && installed.Digest == digest && e.slot.live():
+	case installed != nil && installed.Digest == digest && e.slot.live() && status.Current.Version == installed.Version:
 		return true, nil
 	}
 	return false, nil
@@ -129,27 +129,28 @@ func (s *Supervisor) promote(ctx context.Context, e *entry) error {
 func (s *Supervisor) Rollback(ctx context.Context, name, version string) (Plugin, error) {
 	return s.change(ctx, name, func(e *entry) error {
 		status := e.slot.Status()
-		_, candidate, _ := s.stored(e)
+		installed, candidate, _ := s.stored(e)
 		switch {
 		case candidate != nil && candidate.Version == version:
 			_ = e.slot.Retreat() // it may have failed by itself
 			_, err := s.o.Store.Discard(ctx, name)
 			return err
-		case status.Current.Version == version:
+		case status.Current.Version != version:
+			return nil
+		case installed != nil && installed.Version == version:
 			return s.back(ctx, e)
+		case installed == nil && e.version == version:
+			return store.ErrNoPrevious
 		}
-		return nil
+		return s.reload(ctx, e) // an earlier try went back, and could not load what was before
 	})
 }
 
 // back makes the release before the live one live.
 func (s *Supervisor) back(ctx context.Context, e *entry) error {
 	_, err := s.o.Store.Rollback(ctx, e.slot.Name())
-	switch {
-	case errors.Is(err, store.ErrNoPrevious) && e.embedded != nil:
+	if errors.Is(err, store.ErrNoPrevious) && e.embedded != nil {
 		_, err = s.o.Store.Remove(ctx, e.slot.Name())
-	case errors.Is(err, store.ErrNotInstalled):
-		err = store.ErrNoPrevious // of an embedded component
 	}
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ const (
 type keeper struct {
 	supervisor *Supervisor
 	entry      *entry
+	tries      int // panics among them: the tree starts Serve again after one
 	once       sync.Once
 	tried      chan struct{} // closed after the first try
 }
@@ -39,12 +40,13 @@ func (k *keeper) String() string { return k.entry.slot.Name() }
 func (k *keeper) Serve(ctx context.Context) error {
 	defer k.first()
 	pause := firstPause
-	for try := 1; ; try++ {
+	for {
+		k.tries++
 		err := k.supervisor.load(ctx, k.entry)
 		if err == nil || ctx.Err() != nil {
 			return suture.ErrDoNotRestart
 		}
-		if permanent(err) || try == maxTries {
+		if permanent(err) || k.tries >= maxTries {
 			k.tell(Stopped, EventStopped, err)
 			return suture.ErrDoNotRestart
 		}

@@ -166,9 +166,8 @@ func (s *Slot) fail(state State, problem string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == nil {
-		s.idle = state
+		s.idle, s.problem = state, problem
 	}
-	s.problem = problem
 }
 
 // settle tells of a change, frees what nobody uses, and gives the channel that is

@@ -62,7 +62,8 @@ type Supervisor struct {
 // entry is a plugin under its name. Who holds its turn changes it.
 type entry struct {
 	slot     *Slot
-	embedded fs.FS // nil for none
+	embedded fs.FS  // nil for none
+	version  string // of the embedded component
 	turn     chan struct{}
 }
 
@@ -118,6 +119,7 @@ func (s *Supervisor) read() error {
 			return fmt.Errorf("supervisor: two embedded components are called %q", m.Name)
 		}
 		s.plugins[m.Name] = s.entry(m.Name, m, files)
+		s.plugins[m.Name].version = m.Version
 	}
 	if s.o.Store == nil {
 		return nil

@@ -157,6 +157,10 @@ func (w *world) load(_ context.Context, files fs.FS) (supervisor.Release, error)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.broken[m.Version]; err != nil {
+		if errors.Is(err, errPanic) {
+			delete(w.broken, m.Version)
+			panic(err)
+		}
 		return nil, err
 	}
 	r := newRelease(m.Version)
@@ -164,6 +168,9 @@ func (w *world) load(_ context.Context, files fs.FS) (supervisor.Release, error)
 	w.loaded[m.Version] = r
 	return r, nil
 }
+
+// errPanic makes loading panic, once.
+var errPanic = errors.New("a defect")
 
 func (w *world) breakVersion(version string, err error) {
 	w.mu.Lock()
@@ -417,4 +424,42 @@ func TestWhatIsNotTrustedAnyMoreFailsRequests(t *testing.T) {
 	if len(w.List()) != 0 {
 		t.Errorf("%+v", w.List())
 	}
+}
+
+// A panic while a plugin is loaded ends nothing else, and it is loaded again.
+func TestAPanicWhileLoadingIsContained(t *testing.T) {
+	w := newWorld(t, "1.0.0")
+	if _, err := w.Install(t.Context(), w.pkg("drugs", "3.0.0"), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.breakVersion("1.0.0", errPanic)
+	w.restart()
+	for _, name := range []string{"claims", "drugs"} {
+		slot, _ := w.Slot(name)
+		for deadline := time.Now().Add(20 * time.Second); call(slot) != nil; {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is not live", name)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
+// A rollback whose release cannot be loaded goes on where it was, and not one
+// release further back.
+func TestARollbackThatFailedHalfWayIsRepeated(t *testing.T) {
+	w := newWorld(t)
+	w.install("1.0.0", 0)
+	w.install("1.1.0", 0)
+	w.install("1.2.0", 0)
+	w.breakVersion("1.1.0", errors.New("the audit log cannot be reached"))
+	if _, err := w.Rollback(t.Context(), "claims", "1.2.0"); err == nil {
+		t.Fatal("it was loaded all the same")
+	}
+	w.is(supervisor.Live, "1.2.0", "") // as long as nothing else is there
+	w.breakVersion("1.1.0", nil)
+	if _, err := w.Rollback(t.Context(), "claims", "1.2.0"); err != nil {
+		t.Fatal(err)
+	}
+	w.is(supervisor.Live, "1.1.0", "")
 }
