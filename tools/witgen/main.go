@@ -92,7 +92,7 @@ func (c command) withParser(ctx context.Context, do func(*parser.Parser) error) 
 func (c command) generate(ctx context.Context, args []string) error {
 	var config witgen.Config
 	flags := flag.NewFlagSet("witgen", flag.ContinueOnError)
-	flags.StringVar(&config.WIT, "wit", "wit", "folder of WIT packages, one a sub-folder")
+	flags.StringVar(&config.WIT, "wit", "wit", "folder of WIT packages, one a sub-folder, or of one package")
 	flags.StringVar(&config.Go, "go", "pkg/wit", "folder of the generated Go packages, inside a Go module")
 	flags.StringVar(&config.Proto, "proto", "proto", "root of the proto files; empty where nothing is mirrored")
 	flags.StringVar(&config.ProtoGo, "proto-go", "github.com/hygia-suite/hygia/proto/gen", "import path of the Go generated from the proto files")

@@ -15,8 +15,6 @@ package compat
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -30,11 +28,11 @@ import (
 // Check lists what breaks from one folder to another, each a package or a folder of
 // packages. Places are those in the new folder, or in the old one for what is gone.
 func Check(ctx context.Context, p *parser.Parser, before, after string) ([]*model.Error, error) {
-	was, err := packages(ctx, p, before)
+	was, err := load.Dir(ctx, p, before, nil)
 	if err != nil {
 		return nil, err
 	}
-	is, err := packages(ctx, p, after)
+	is, err := load.Dir(ctx, p, after, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -43,21 +41,6 @@ func Check(ctx context.Context, p *parser.Parser, before, after string) ([]*mode
 		c.pkg(old, is)
 	}
 	return c.breaks, nil
-}
-
-func packages(ctx context.Context, p *parser.Parser, dir string) ([]*model.Package, error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return nil, fmt.Errorf("find WIT to compare: %w", err)
-	}
-	own, err := filepath.Glob(filepath.Join(dir, "*.wit"))
-	if err != nil {
-		return nil, fmt.Errorf("find WIT to compare: %w", err)
-	}
-	if !info.IsDir() || len(own) > 0 {
-		return load.Package(ctx, p, dir, nil)
-	}
-	return load.Dir(ctx, p, dir, nil)
 }
 
 type checker struct {

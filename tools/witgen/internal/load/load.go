@@ -14,10 +14,14 @@ import (
 
 // Dir reads a folder of WIT packages, one a sub-folder, and all that lies in their
 // deps folders, as wasm tools expect it. A package may use any other of them. It
-// gives every package after those that it uses.
+// gives every package after those that it uses. A folder that has WIT files itself
+// is one package.
 //
 // An error that concerns a declaration is a *model.Error.
 func Dir(ctx context.Context, p *parser.Parser, dir string, features []string) ([]*model.Package, error) {
+	if own, err := filepath.Glob(filepath.Join(dir, "*.wit")); err == nil && len(own) > 0 {
+		return Package(ctx, p, dir, features)
+	}
 	folders, err := subfolders(dir)
 	if err != nil {
 		return nil, err
