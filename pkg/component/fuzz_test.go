@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
 // fuzzType has every kind of type in it.
@@ -205,14 +206,40 @@ func misread(d *component.Decoder, calls []byte) {
 	}
 }
 
+// checkRewrite holds that what has the lane is as valid as it was before.
+func checkRewrite(t *testing.T, e *component.Engine, b []byte) {
+	before := bytes.Clone(b)
+	rewritten, err := lane.Rewrite(b)
+	if !bytes.Equal(b, before) {
+		t.Fatal("the component was changed in place")
+	}
+	if err != nil {
+		return
+	}
+	was, err := e.CompilePlain(context.Background(), b)
+	if err != nil {
+		return
+	}
+	defer was.Close()
+	is, err := e.CompilePlain(context.Background(), rewritten)
+	if err != nil {
+		t.Fatalf("valid before it had the lane: %v", err)
+	}
+	defer is.Close()
+	if _, err := lane.Rewrite(rewritten); err == nil {
+		t.Fatal("it got the lane twice")
+	}
+}
+
 // FuzzCompile gives the compiler any bytes: it must refuse them or describe a
 // component whose link says what is missing.
 func FuzzCompile(f *testing.F) {
 	e := newEngine(f, component.Config{})
-	for _, text := range []string{nopComponent, adder, suspect, logged, echoText(fuzzType)} {
+	for _, text := range []string{nopComponent, adder, suspect, logged, echoText(fuzzType), moverText} {
 		f.Add(wasm(f, text))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		checkRewrite(t, e, b)
 		c, err := e.Compile(context.Background(), b)
 		if err != nil {
 			return

@@ -1,0 +1,156 @@
+package lane_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bytecodealliance/wasmtime-go/v44"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
+)
+
+func wasm(t testing.TB, text string) []byte {
+	t.Helper()
+	b, err := wasmtime.Wat2Wasm(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// guest is a component of what a test varies, with the rest that it takes: a
+// function that gets and gives t, lifted with more options, and an import.
+func guest(types, t, options string) string {
+	return `(component ` + types + `
+	  (import "a:b/c@0.1.0" (instance $c (export "f" (func (param "v" ` + t + `) (result ` + t + `)))))
+	  (alias export $c "f" (func $f))
+	  (core module $mem (memory (export "memory") 1)
+	    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 8)))
+	  (core instance $mem (instantiate $mem))
+	  (core func $f' (canon lower (func $f) (memory $mem "memory") (realloc (func $mem "realloc"))))
+	  (core module $m (import "" "f" (func (param i32 i32 i32)))
+	    (global i32 (i32.const 1))
+	    (func (export "g") (param i32 i32) (result i32) (i32.const 8))
+	    (func (export "post") (param i32)))
+	  (core instance $i (instantiate $m (with "" (instance (export "f" (func $f'))))))
+	  (func $g (param "v" ` + t + `) (result ` + t + `)
+	    (canon lift (core func $i "g") (memory $mem "memory") (realloc (func $mem "realloc")) ` + options + `))
+	  (component $shim (import "g" (func $g (param "v" ` + t + `) (result ` + t + `))) (export "g" (func $g)))
+	  (instance $s (instantiate $shim (with "g" (func $g))))
+	  (export "a:b/d@0.1.0" (instance $s)))`
+}
+
+func TestRewrite(t *testing.T) {
+	post := `(post-return (func $i "post"))`
+	for name, test := range map[string]struct{ text, want string }{
+		"text":  {guest("", "string", post), ""},
+		"bytes": {guest("(type $b (list u8))", "$b", post), ""},
+		"both, nested": {guest(`(type $b (list u8)) (type $l (list $b)) (type $o (option string))
+			(type $r (result $l (error $o)))`, "string", ""), ""},
+		"numbers":         {guest("(type $b (tuple u32 u32))", "$b", post), "no strings"},
+		"a pair's likes":  {guest("(type $p (tuple s32 u32))", "string", post), "for its own"},
+		"the other pair":  {guest("(type $p (tuple u32 s32))", "string", post), "for its own"},
+		"UTF-16":          {strings.ReplaceAll(guest("", "string", post), `(memory $mem "memory")`, `(memory $mem "memory") string-encoding=utf16`), "UTF-8"},
+		"bytes of UTF-16": {strings.ReplaceAll(guest("(type $b (list u8))", "$b", post), `(memory $mem "memory")`, `(memory $mem "memory") string-encoding=utf16`), ""},
+		"two memories": {strings.Replace(strings.Replace(guest("", "string", post), `(global i32`,
+			`(memory (export "memory") 1) (global i32`, 1),
+			`(func $g (param "v" string) (result string)
+	    (canon lift (core func $i "g") (memory $mem "memory")`, `(func $g (param "v" string) (result string)
+	    (canon lift (core func $i "g") (memory $i "memory")`, 1), "share"},
+		"a module twice": {strings.Replace(guest("", "string", post), `(core module $m (import`,
+			`(core instance (instantiate $mem)) (core module $m (import`, 1), "share"},
+		"a post-return that is also called": {guest("", "string", post+`)) (func (export "post") (param "p" u32) (canon lift (core func $i "post")`), ""},
+		"code within": {strings.Replace(guest("", "string", post), `(component $shim `,
+			`(component $shim (core module) `, 1), "composed"},
+		"a name of ours": {strings.Replace(guest("", "string", post), `(func (export "post")`,
+			`(global (export "hygia:lane/x") i32 (i32.const 1)) (func (export "post")`, 1), "not known"},
+		"nothing":    {`(component)`, "no strings"},
+		"a resource": {`(component (type $r (resource (rep i32))))`, "no strings"},
+	} {
+		before := wasm(t, test.text)
+		after, err := lane.Rewrite(before)
+		if test.want != "" {
+			if err == nil || !strings.Contains(err.Error(), test.want) || after != nil {
+				t.Errorf("%s: want %q, got %v", name, test.want, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !bytes.Contains(after, []byte(lane.Memory)) || !bytes.Contains(after, []byte(lane.Finish)) ||
+			!bytes.Contains(after, []byte(lane.ReallocFor("a:b/c@0.1.0", "f"))) {
+			t.Errorf("%s: something is not exported", name)
+		}
+		if _, err := lane.Rewrite(after); err == nil {
+			t.Errorf("%s: twice", name)
+		}
+	}
+}
+
+// The suite's own plugins, as compilers make them, all get it.
+func TestRewriteOfRealComponents(t *testing.T) {
+	files, err := filepath.Glob("../../../../services/*/plugins/*/*.wasm")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lane.Rewrite(b); err != nil {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+}
+
+// Whatever is cut off or overwritten, it is refused or rewritten, in bounded time.
+func TestRewriteOfDamagedComponents(t *testing.T) {
+	whole := wasm(t, guest("(type $b (list u8))", "$b", `(post-return (func $i "post"))`))
+	for i := range whole {
+		_, _ = lane.Rewrite(whole[:i])
+		for _, b := range []byte{0, 1, 0x40, 0x7f, 0x80, 0xff} {
+			damaged := bytes.Clone(whole)
+			damaged[i] = b
+			_, _ = lane.Rewrite(damaged)
+		}
+	}
+	deep := []byte("\x00asm\x0d\x00\x01\x00")
+	for range 1000 {
+		deep = append(append([]byte("\x00asm\x0d\x00\x01\x00\x04"), leb(len(deep))...), deep...)
+	}
+	if _, err := lane.Rewrite(deep); err == nil {
+		t.Error("components a thousand deep")
+	}
+}
+
+func leb(n int) []byte {
+	var b []byte
+	for ; n >= 0x80; n >>= 7 {
+		b = append(b, byte(n)|0x80)
+	}
+	return append(b, byte(n))
+}
+
+func FuzzRewrite(f *testing.F) {
+	for _, text := range []string{
+		guest("", "string", ""), guest("(type $b (list u8))", "$b", `(post-return (func $i "post"))`), `(component)`,
+	} {
+		f.Add(wasm(f, text))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		before := bytes.Clone(b)
+		out, err := lane.Rewrite(b)
+		if !bytes.Equal(b, before) {
+			t.Fatal("changed in place")
+		}
+		if err == nil && len(out) > 4*len(b)+1024 {
+			t.Fatalf("%d bytes became %d", len(b), len(out))
+		}
+	})
+}
