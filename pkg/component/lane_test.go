@@ -148,9 +148,19 @@ func checkMover(t *testing.T, name string, c component.Caller) {
 }
 
 func TestLaneCarriesSixteenMebibytes(t *testing.T) {
+	defaults := moverOptions()
+	defaults.Limits = component.Limits{}
+	one := link(t, newEngine(t, component.Config{}), moverText, defaults)
+	n := 0
+	err := one.Call(context.Background(), moverBoth,
+		func(e *component.Encoder) { e.String(""); e.Bytes(make([]byte, 16<<20)) },
+		func(d *component.Decoder) { _, n = d.String(), len(d.Bytes()) })
+	if err != nil || n != 16<<20+1 {
+		t.Fatal(n, err)
+	}
 	p := link(t, newEngine(t, component.Config{}), moverText, moverOptions())
 	text, data := strings.Repeat("saúde ", 16<<20/7), bytes.Repeat([]byte{0xff, 0, 7}, 16<<20/3)
-	err := p.Call(context.Background(), moverBoth,
+	err = p.Call(context.Background(), moverBoth,
 		func(e *component.Encoder) { e.String(text); e.Bytes(data) },
 		func(d *component.Decoder) {
 			if d.String() != "<"+text+">" || !bytes.Equal(d.Bytes(), append([]byte{0xff}, data...)) {

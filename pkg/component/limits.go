@@ -20,10 +20,11 @@ type Limits struct {
 	// tables an instance is made of: 16, 4 and 16 by default.
 	Instances, Memories, Tables int
 	// ArgBytes bounds the encoded values that go into a guest at once: a call's
-	// arguments, or one host function's results. 16 MiB by default.
+	// arguments, or one host function's results. By default 16 MiB, and 64 KiB for
+	// what is around a text or bytes of that size.
 	ArgBytes int
 	// ResultBytes bounds the encoded values that come out of a guest at once: a
-	// call's results, or one host function's arguments. 16 MiB by default.
+	// call's results, or one host function's arguments. As ArgBytes by default.
 	ResultBytes int
 	// ListItems bounds the items of all lists of one such set of values together,
 	// 1 000 000 by default.
@@ -54,8 +55,8 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Instances, 16)
 	def(&l.Memories, 4)
 	def(&l.Tables, 16)
-	def(&l.ArgBytes, 16<<20)
-	def(&l.ResultBytes, 16<<20)
+	def(&l.ArgBytes, 16<<20+64<<10)
+	def(&l.ResultBytes, 16<<20+64<<10)
 	def(&l.ListItems, 1_000_000)
 	def(&l.HostCalls, 100_000)
 	def(&l.Resources, 1000)
