@@ -165,6 +165,30 @@ func readModule(wasm []byte) (*module, error) {
 	return m, r.err
 }
 
+// takesOurNames reports whether a module exports a name of ours, or may.
+func takesOurNames(wasm []byte) bool {
+	r := &reader{in: wasm}
+	r.take(uint32(len(coreHeader)))
+	for !r.done() {
+		id, body := r.section()
+		if id != secExport {
+			continue
+		}
+		s := &reader{in: body}
+		for range s.count() {
+			if strings.HasPrefix(s.name(), Prefix) {
+				return true
+			}
+			s.byte()
+			s.u32()
+		}
+		if s.err != nil || !s.done() {
+			return true
+		}
+	}
+	return r.err != nil
+}
+
 func (m *module) read(id byte, r *reader) {
 	switch id {
 	case secImport:
@@ -180,9 +204,6 @@ func (m *module) read(id byte, r *reader) {
 	case secExport:
 		for range r.count() {
 			name := r.name()
-			if strings.HasPrefix(name, Prefix) {
-				r.fail()
-			}
 			m.exports[name] = coreItem{r.byte(), r.u32()}
 		}
 	}

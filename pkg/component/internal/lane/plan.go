@@ -128,6 +128,9 @@ func (p *planner) patch(instance int) (*patch, error) {
 }
 
 func (p *planner) finish() (*plan, error) {
+	if slices.ContainsFunc(p.root.modules, takesOurNames) {
+		return nil, errUnknown // the host would find that in place of ours
+	}
 	out := &plan{modules: map[int][]byte{}, renamed: map[int]string{}}
 	if len(p.posts) == 0 {
 		if err := p.give(Finish, p.found[Memory]); err != nil {

@@ -67,6 +67,8 @@ func TestRewrite(t *testing.T) {
 			`(component $shim (core module) `, 1), "composed"},
 		"a name of ours": {strings.Replace(guest("", "string", post), `(func (export "post")`,
 			`(global (export "hygia:lane/x") i32 (i32.const 1)) (func (export "post")`, 1), "not known"},
+		"a name of ours elsewhere": {strings.Replace(guest("", "string", post), `(core module $mem `,
+			`(core module $x (func (export "hygia:lane/memory"))) (core instance (instantiate $x)) (core module $mem `, 1), "not known"},
 		"nothing":    {`(component)`, "no strings"},
 		"a resource": {`(component (type $r (resource (rep i32))))`, "no strings"},
 	} {
