@@ -65,6 +65,7 @@ slowtest: ## Run what takes longer: the race detector, forced collections, long 
 	@for m in pkg services tools; do (cd $$m && $(GOTEST) -race -timeout 60m ./...); done
 	@cd tools && HYGIA_SLOW_PLUGINS=1 $(GOTEST) -timeout 90m ./hygia/internal/author/flow
 	@cd pkg && GOGC=1 $(GOTEST) -tags hygia_debug_gc -timeout 30m ./component/...
+	@cd pkg && HYGIA_TRAPS=1000000 GOGC=20 $(GOTEST) -run UnderGarbageCollection -count 1 -timeout 30m ./component
 	@scripts/fuzz $(FUZZ)
 
 .PHONY: conformance

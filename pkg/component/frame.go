@@ -48,6 +48,7 @@ type frame struct {
 	// Only for the call's own goroutine.
 	program     *Program
 	usage       *Usage // nil where nobody asked
+	heavy       bool   // may have left much behind in C's heap
 	hostArgs    Decoder
 	hostResults Encoder
 	hostErr     error
@@ -81,7 +82,7 @@ func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.enc.reset(&p.limits)
 	f.wasInside = false
-	f.hostMost = p.limits.HostTime
+	f.hostMost, f.heavy, f.c.lifted = p.limits.HostTime, false, 0
 	f.hostSince.Store(0)
 	f.hostTime.Store(0)
 	f.c.fuel = p.fuel
@@ -108,6 +109,9 @@ func (f *frame) leave(inst *Instance) {
 	if f.usage != nil {
 		*f.usage = f.used()
 	}
+	if f.heavy || f.c.lifted > manyItems {
+		C.hy_settle()
+	}
 	p := f.program
 	f.hostErr, f.program, f.usage = nil, nil, nil
 	f.trim()
@@ -119,6 +123,9 @@ func (f *frame) leave(inst *Instance) {
 	e.mu.Unlock()
 	rest.free()
 }
+
+// manyItems is how many items of lists leave enough behind to be worth settling.
+const manyItems = 64 << 10
 
 // keep is how much of a buffer survives a call, in bytes.
 const keep = 64 << 10
@@ -173,6 +180,7 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 	limits := &f.program.limits
 	switch rc {
 	case C.HY_STOPPED:
+		f.heavy = true // it may have made anything until then
 		f.engine.mu.Lock()
 		defer f.engine.mu.Unlock()
 		return f.stopped
@@ -200,7 +208,9 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 	case C.HY_INSIDE:
 		return &TrapError{Code: TrapOther, Reason: "cannot leave component instance"}
 	case C.HY_FAILED, C.HY_LANE:
-		return limits.named(guestError(string(view(&f.c.message)), f.c.started != 0))
+		err := limits.named(guestError(string(view(&f.c.message)), f.c.started != 0))
+		f.heavy = errors.Is(err, ErrResult)
+		return err
 	}
 	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))
 }

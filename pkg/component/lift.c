@@ -42,6 +42,7 @@ static int lift_case(hy_instance *inst, const hy_type *t, uint32_t i, const val 
 }
 
 static int lift_vals(hy_instance *inst, const hy_type *t, const val *vals, size_t n) {
+  inst->frame->lifted += n;
   for (size_t i = 0; i < n; i++) {
     int rc = hy_lift(inst, t->elems[t->kind == WASMTIME_COMPONENT_LIST ? 0 : i], &vals[i]);
     if (rc) return rc;

@@ -80,6 +80,7 @@ typedef struct hy_frame {
   uint32_t started;  // whether instantiation was over
   uint32_t import;   // the last that the guest called
   uint64_t fuel;     // what is left of the program's
+  size_t lifted;     // items of lists and tuples that the call brought to the host
   size_t out_max;    // bound of out
   hy_buffer out;     // from the guest: results, or a host function's arguments
   hy_buffer in;      // to the guest: a host function's results
@@ -209,6 +210,9 @@ void hy_instance_delete(hy_instance *);
 
 hy_frame *hy_frame_new(uintptr_t handle);
 void hy_frame_delete(hy_frame *);
+
+// hy_settle gives what the C library keeps of freed memory back to the system.
+void hy_settle(void);
 
 // hy_frame_trim gives back what an unusually large call left behind.
 void hy_frame_trim(hy_frame *);

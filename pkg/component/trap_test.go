@@ -3,7 +3,6 @@ package component_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"testing"
 
 	"github.com/hygia-suite/hygia/pkg/component"
@@ -90,30 +89,4 @@ func TestInvariant4NoMemoryOutlivesACall(t *testing.T) {
 		}
 		inst.Close()
 	}
-}
-
-// Traps arrive as signals, on threads that Go's collector also signals.
-func TestInvariant5TrapsUnderGarbageCollection(t *testing.T) {
-	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for range 200 {
-			runtime.GC()
-		}
-	}()
-	var trap *component.TrapError
-	for i, fns := 0, []*component.Export{outside, divide, overflow, unreachable}; i < 20_000; i++ {
-		if err := p.Call(context.Background(), fns[i%4], nil, nil); !errors.As(err, &trap) {
-			t.Fatalf("call %d: %v", i, err)
-		}
-	}
-	<-done
-	defer func() {
-		if recover() == nil {
-			t.Fatal("Go's own nil dereference no longer panics")
-		}
-	}()
-	var nowhere *component.TrapError
-	_ = nowhere.Reason
 }

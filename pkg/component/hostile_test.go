@@ -1,0 +1,217 @@
+package component_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/component"
+)
+
+// hostileLimits are small, so that every attack meets one soon.
+var hostileLimits = component.Limits{
+	Deadline: 20 * time.Millisecond, MemoryBytes: 64 << 16, TableElements: 20_000,
+	ResultBytes: 100_000, ListItems: 10_000, HostCalls: 1000, LogBytes: 10_000,
+}
+
+// hostileHost serves attacks: its one function does what it is told.
+func hostileHost(loop *component.Program) *component.Host {
+	h := component.NewHost()
+	h.Func(&component.Import{Name: "f", Signature: component.Signature{
+		Params: []component.Field{{Name: "text", Type: component.String}}}},
+		func(ctx context.Context, a *component.Decoder, _ *component.Encoder) error {
+			switch a.String() {
+			case "wait":
+				<-ctx.Done()
+				return ctx.Err()
+			case "loop":
+				return loop.Call(ctx, spin, nil, nil)
+			case "panic":
+				panic("a value that nobody must read")
+			case "log":
+				return component.CountLog(ctx, 100)
+			}
+			return nil
+		})
+	return h
+}
+
+// armed is an attack that can be made.
+type armed struct {
+	attack
+	export  *component.Export
+	program *component.Program
+}
+
+func arm(t *testing.T, e *component.Engine) []armed {
+	t.Helper()
+	host := hostileHost(linkSuspect(t, e, component.Limits{}))
+	out := make([]armed, len(attacks))
+	for i, a := range attacks {
+		x := a.export()
+		out[i] = armed{a, x, link(t, e, a.text(), component.LinkOptions{
+			Name: a.name, Host: host, Exports: []*component.Export{x}, Limits: hostileLimits,
+		})}
+	}
+	return out
+}
+
+// by makes the attack and fails the test unless it ends as it should.
+func (a armed) by(t *testing.T, c component.Caller) {
+	t.Helper()
+	err := c.Call(context.Background(), a.export, nil, func(d *component.Decoder) {
+		if a.result != nil {
+			decode(d, a.result)
+		}
+	})
+	if cause := component.Cause(err); cause != a.want && (a.also == "" || cause != a.also) {
+		t.Errorf("%s: %q, want %q (%v)", a.name, cause, a.want, err)
+	}
+}
+
+// No value, trap or loop in a component ends the host, or more than its own
+// instance.
+func TestInvariant5HostileGuests(t *testing.T) {
+	for name, cfg := range map[string]component.Config{
+		"usual": {MaxInstances: 20}, "crowd": {MaxInstances: 20, Crowd: true}, "fuel": {MaxInstances: 20, Fuel: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEngine(t, cfg)
+			good := linkSuspect(t, e, component.Limits{})
+			bystander := instance(t, good)
+			for i, a := range arm(t, e) {
+				reused := pool(t, a.program, component.PoolOptions{Reuse: 10})
+				a.by(t, a.program)
+				a.by(t, reused)
+				if inst, err := a.program.Instance(context.Background()); err == nil {
+					a.by(t, inst)
+					inst.Close()
+				} else if component.Cause(err) != a.want {
+					t.Errorf("%s: an instance: %v", a.name, err)
+				}
+				reused.Close()
+				if found := number(t, good, mark); found != 0 {
+					t.Fatalf("%s: the next instance found %d", a.name, found)
+				}
+				if n := number(t, bystander, count); n != uint32(i+1) {
+					t.Fatalf("%s: a bystander counted %d, not %d", a.name, n, i+1)
+				}
+			}
+		})
+	}
+}
+
+// settled gives resident memory once what is garbage has been given back: Go's,
+// and, as after every call that was stopped, C's.
+func settled(t *testing.T, loops *component.Program) int64 {
+	if err := loops.Call(context.Background(), spin, nil, nil); !errors.Is(err, component.ErrDeadline) {
+		t.Fatal(err)
+	}
+	for range 3 {
+		runtime.GC()
+	}
+	debug.FreeOSMemory()
+	return resident(t)
+}
+
+// traps is how many traps a test makes: HYGIA_TRAPS, or a few.
+func traps(t *testing.T) int {
+	n, err := strconv.Atoi(os.Getenv("HYGIA_TRAPS"))
+	if err != nil {
+		n = 20_000
+		t.Logf("%d traps; set HYGIA_TRAPS for more", n)
+	}
+	return n
+}
+
+// All attacks again and again, by several at once: when they are over, the
+// process has the memory that it had after the first of them.
+func TestInvariant5HostileGuestsLeaveNoMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector's own memory would be measured")
+	}
+	e := newEngine(t, component.Config{MaxInstances: 50})
+	all := arm(t, e)
+	round := func() {
+		err := hammer(len(all)/8+1, func(w, i int) error {
+			a := all[(i*8+w)%len(all)]
+			a.by(t, a.program)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	movedLittle(t, linkSuspect(t, e, hostileLimits), 3, round)
+}
+
+// movedLittle runs work until what it takes of memory has settled, and as often
+// again, and fails the test when memory has then moved by 1%.
+func movedLittle(t *testing.T, loops *component.Program, rounds int, work func()) {
+	t.Helper()
+	run := func() int64 {
+		for range rounds {
+			work()
+		}
+		return settled(t, loops)
+	}
+	run()
+	before := run()
+	after := run()
+	moved := float64(after-before) / float64(before) * 100
+	t.Logf("resident: %d KiB, then %d KiB: %+.2f%%", before>>10, after>>10, moved)
+	if moved >= 1 {
+		t.Errorf("resident memory grew by %.2f%%", moved)
+	}
+}
+
+// Traps arrive as signals, on threads that Go's collector also signals.
+func TestInvariant5TrapsUnderGarbageCollection(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	p := linkSuspect(t, e, component.Limits{})
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	fns := []*component.Export{outside, divide, overflow, unreachable}
+	each := traps(t) / 3 / 8
+	work := func() {
+		err := hammer(each, func(_, i int) error {
+			var trap *component.TrapError
+			if err := p.Call(context.Background(), fns[i%4], nil, nil); !errors.As(err, &trap) {
+				return err
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if raceEnabled {
+		work()
+	} else {
+		movedLittle(t, linkSuspect(t, e, hostileLimits), 1, work)
+	}
+	close(stop)
+	<-done
+	defer func() {
+		if recover() == nil {
+			t.Fatal("Go's own nil dereference no longer panics")
+		}
+	}()
+	var nowhere *component.TrapError
+	_ = nowhere.Reason
+}
