@@ -101,6 +101,16 @@ func TestLogVolumeIsBounded(t *testing.T) {
 	if _, err := ask(t.Context(), p); !errors.Is(err, component.ErrLog) {
 		t.Errorf("got %v", err)
 	}
+	p, err = load(t, files(t, talker, func(m *plugin.Manifest) {
+		grantAll(m)
+		m.Limits.LogBytes = 199 * len("Zuleide")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(t.Context(), p); !errors.Is(err, component.ErrLog) {
+		t.Errorf("by the manifest's limit: got %v", err)
+	}
 }
 
 // What is tried with fixtures shows its lines; what serves people never does.

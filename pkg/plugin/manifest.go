@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"path"
 	"regexp"
@@ -121,6 +122,12 @@ type Limits struct {
 	ResultBytes int   `json:"result_bytes,omitempty"`
 	ListItems   int   `json:"list_items,omitempty"`
 	HostCalls   int   `json:"host_calls,omitempty"`
+	HostTimeMS  int64 `json:"host_time_ms,omitempty"` // at most 60 000
+	LogBytes    int   `json:"log_bytes,omitempty"`
+	Resources   int   `json:"resources,omitempty"`
+	// Fuel makes a call burn the same each time, and end at the same place. Only an
+	// engine that counts it loads the component.
+	Fuel int64 `json:"fuel,omitempty"`
 }
 
 // What no manifest may ask for more of.
@@ -289,6 +296,10 @@ func (l Limits) check() error {
 		{"result_bytes", int64(l.ResultBytes), maxBytes},
 		{"list_items", int64(l.ListItems), maxItems},
 		{"host_calls", int64(l.HostCalls), maxItems},
+		{"host_time_ms", l.HostTimeMS, maxDeadline.Milliseconds()},
+		{"log_bytes", int64(l.LogBytes), maxBytes},
+		{"resources", int64(l.Resources), maxItems},
+		{"fuel", l.Fuel, math.MaxInt64},
 	} {
 		if b.value < 0 || b.value > b.max {
 			return fmt.Errorf("limits.%s: must be 0 to %d", b.key, b.max)
@@ -306,5 +317,9 @@ func (l Limits) limits() component.Limits {
 		ResultBytes: l.ResultBytes,
 		ListItems:   l.ListItems,
 		HostCalls:   l.HostCalls,
+		HostTime:    time.Duration(l.HostTimeMS) * time.Millisecond,
+		LogBytes:    l.LogBytes,
+		Resources:   l.Resources,
+		Fuel:        l.Fuel,
 	}
 }

@@ -242,6 +242,26 @@ func TestTheManifestsLimitsHold(t *testing.T) {
 	if _, err := ask(t.Context(), p); !errors.Is(err, component.ErrDeadline) {
 		t.Errorf("a loop: got %v", err)
 	}
+	_, err = load(t, files(t, loops, func(m *plugin.Manifest) { m.Limits.Fuel = 1000 }))
+	if err == nil || !strings.Contains(err.Error(), "fuel") && !strings.Contains(err.Error(), "Fuel") {
+		t.Errorf("fuel, in an engine that does not count it: got %v", err)
+	}
+	burning, err := component.NewEngine(component.Config{MaxInstances: 1, Fuel: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = burning.Close() }()
+	p, err = plugin.Load(t.Context(), plugin.Options{
+		Engine: burning, Files: files(t, loops, func(m *plugin.Manifest) { m.Limits.Fuel = 1000 }),
+		Exports: []*component.Export{answer},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := ask(t.Context(), p); !errors.Is(err, component.ErrFuel) {
+		t.Errorf("a loop with fuel: got %v", err)
+	}
 	grows := strings.Replace(loops, `(func (export "answer") (result i32) (loop $l (br $l)) (unreachable))`,
 		`(memory 1) (func (export "answer") (result i32) (memory.grow (i32.const 16)))`, 1)
 	p, err = load(t, files(t, grows, func(m *plugin.Manifest) { m.Limits.MemoryBytes = 128 << 10 }))
