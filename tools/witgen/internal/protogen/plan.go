@@ -7,6 +7,7 @@
 package protogen
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
@@ -28,7 +29,7 @@ type File struct {
 	Imports  []string
 	Messages []*Message
 	Enums    []*Enum
-	// LeftOut are types that proto cannot say, by their names in WIT.
+	// LeftOut are types that proto cannot say, by their names and lines in WIT.
 	LeftOut []string
 	// Lock holds the numbers, those that are new among them.
 	Lock *Lock
@@ -158,7 +159,7 @@ type planner struct {
 func (p *planner) types(i *model.Interface) error {
 	for _, t := range i.Types {
 		if t.Holds(func(t *model.Type) bool { return t.Kind == model.Resource || t.Handle() != nil }) {
-			p.file.LeftOut = append(p.file.LeftOut, t.Name)
+			p.file.LeftOut = append(p.file.LeftOut, fmt.Sprintf("%s (line %d)", t.Name, t.Position.Line))
 			continue
 		}
 		switch t.Kind {

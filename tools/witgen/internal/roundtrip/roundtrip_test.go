@@ -17,6 +17,8 @@ import (
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
+	_ "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/nestedv0_2_0" // It compiles.
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/things"
 	kindsv1 "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/pb/test/kinds/v1"
 )
 
@@ -36,6 +38,7 @@ func TestValuesSurviveProto(t *testing.T) {
 	t.Run("bulks", overProto(kinds.Bulks.Proto, kinds.BulksFromProto))
 	t.Run("bulk", overProto(kinds.BulkProto, kinds.BulkFromProto))
 	t.Run("taken", overProto(kinds.Taken.Proto, kinds.TakenFromProto))
+	t.Run("queue", overProto(things.Queue.Proto, things.QueueFromProto))
 	t.Run("order", overProto(calls.Order.Proto, calls.OrderFromProto))
 
 	t.Run("document", overProto(document.Document.Proto, document.DocumentFromProto))
