@@ -142,19 +142,16 @@ func (b builder) js(ctx context.Context) (string, error) {
 	return out, err
 }
 
-// python freezes the interpreter with the plugin's modules. One that reads files
-// keeps WASI; from every other it is taken out.
+// python freezes the interpreter with the plugin's modules. It keeps WASI, which a
+// host without files gives it empty.
 func (b builder) python(ctx context.Context) (string, error) {
 	tool, err := b.home.ComponentizePy(ctx)
 	if err != nil {
 		return "", err
 	}
 	out := filepath.Join(b.scratch, "component.wasm")
-	args := append(tool.Args, "-d", "wit", "-w", project.World, "componentize")
-	if !b.files() {
-		args = append(args, "--stub-wasi")
-	}
-	return out, b.run(ctx, append(reproducible, tool.Env...), append(args, "app", "-o", out)...)
+	args := append(tool.Args, "-d", "wit", "-w", project.World, "componentize", "app", "-o", out)
+	return out, b.run(ctx, append(reproducible, tool.Env...), args...)
 }
 
 // copyTree copies the files of a folder that keep accepts, by their path in it,

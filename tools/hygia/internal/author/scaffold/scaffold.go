@@ -168,10 +168,10 @@ func (o Options) values() values {
 	case project.JS:
 		v.LanguageName, v.Source, v.MemoryBytes = "JavaScript", "plugin.js", 64<<20
 	case project.Python:
-		v.LanguageName, v.Source, v.MemoryBytes = "Python", "app.py", 128<<20
+		v.LanguageName, v.Source, v.MemoryBytes, v.WASI = "Python", "app.py", 128<<20, true
 	}
 	if o.Hook.Folder {
-		v.DeadlineMS = 60_000
+		v.DeadlineMS, v.MemoryBytes = 60_000, max(v.MemoryBytes, 64<<20)
 	}
 	return v
 }
