@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"encoding/json"
+
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/hygia-suite/hygia/tools/hygia/internal/plugincmd"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/rest"
@@ -13,7 +16,15 @@ func (a *app) pluginCommand() *cobra.Command {
 		Command: a.command, Group: a.group, Show: a.show, Table: table,
 		Usage:   usage,
 		Refused: func(err error) error { return codeError{ExitRefused, err} },
-		Failed:  func(err error) error { return codeError{ExitFindings, err} },
-		Client:  func() (*rest.Client, error) { return a.client(asAdmin) },
+		JSON: func(messages map[string]proto.Message) any {
+			out := map[string]json.RawMessage{}
+			for name, m := range messages {
+				out[name] = messageJSON(m)
+			}
+			return out
+		},
+		NotFound: func(err error) error { return codeError{ExitNotFound, err} },
+		Failed:   func(err error) error { return codeError{ExitFindings, err} },
+		Client:   func() (*rest.Client, error) { return a.client(asAdmin) },
 	})
 }

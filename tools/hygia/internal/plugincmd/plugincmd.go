@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/project"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/rest"
@@ -32,12 +33,16 @@ type Env struct {
 	// Show prints a value, as JSON or as human writes it; Table aligns columns.
 	Show  func(value any, human func(w io.Writer)) error
 	Table func(w io.Writer, header []string, rows [][]string)
-	// Usage is an error of the caller's; Refused and Failed have the exit codes of
-	// something that cannot be as things stand, and of a check that failed. A nil
+	// JSON makes messages part of a value that is shown.
+	JSON func(map[string]proto.Message) any
+	// Usage is an error of the caller's; Refused, Failed and NotFound have the exit
+	// codes of what cannot be as things stand, of a check that failed, and of what is
+	// not there. A nil
 	// error has been told already.
-	Usage   func(format string, args ...any) error
-	Refused func(err error) error
-	Failed  func(err error) error
+	Usage    func(format string, args ...any) error
+	Refused  func(err error) error
+	Failed   func(err error) error
+	NotFound func(err error) error
 	// Client reaches a running suite as its administrator.
 	Client func() (*rest.Client, error)
 }
@@ -55,7 +60,9 @@ func New(e Env) *cobra.Command {
 	hygia plugin test
 	hygia plugin check`,
 	},
-		e.newCommand(), e.buildCommand(), e.testCommand(), e.checkCommand(),
+		e.newCommand(), e.buildCommand(), e.testCommand(), e.checkCommand(), e.benchCommand(),
+		e.keyCommand(), e.signCommand(), e.pushCommand(),
+		e.installCommand(), e.listCommand(), e.promoteCommand(), e.rollbackCommand(), e.removeCommand(), e.logsCommand(),
 	)
 }
 

@@ -110,7 +110,7 @@ func (e Env) fixtures(p *project.Project, only string) ([]fixture.Fixture, error
 func printTested(w io.Writer, out tested, show bool) {
 	for _, r := range out.Results {
 		if r.Pass {
-			fmt.Fprintf(w, "pass  %-24s %10v  %s of memory\n", r.Name, time.Duration(r.Microseconds)*time.Microsecond, size(r.MemoryBytes))
+			fmt.Fprintf(w, "pass  %-24s %10v  %s\n", r.Name, time.Duration(r.Microseconds)*time.Microsecond, memory(r))
 		} else {
 			fmt.Fprintf(w, "FAIL  %-24s %10v\n", r.Name, time.Duration(r.Microseconds)*time.Microsecond)
 		}
@@ -128,6 +128,14 @@ func printTested(w io.Writer, out tested, show bool) {
 		}
 	}
 	fmt.Fprintf(w, "\n%s: %d passed, %d failed\n", out.Plugin, out.Passed, out.Failed)
+}
+
+// memory shows what a call needs, where that was found out.
+func memory(r trial.Result) string {
+	if r.MemoryBytes == 0 {
+		return ""
+	}
+	return size(r.MemoryBytes) + " of memory"
 }
 
 // printGot shows a result that was not wanted, to be copied into a fixture.

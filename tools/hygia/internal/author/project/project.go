@@ -131,6 +131,14 @@ func (p *Project) Hooks() []contract.Hook {
 	return hooks
 }
 
+// Memory is how many bytes of memory a call may take.
+func (p *Project) Memory() int64 {
+	if m := p.Manifest.Limits.MemoryBytes; m > 0 {
+		return m
+	}
+	return 64 << 20 // component.Limits' default
+}
+
 // Path is a path in the project's folder.
 func (p *Project) Path(parts ...string) string {
 	return filepath.Join(append([]string{p.Dir}, parts...)...)

@@ -161,10 +161,10 @@ func (o Options) values() values {
 	case project.C:
 		v.LanguageName, v.Source = "C", "src/plugin.c"
 	case project.Go:
-		v.LanguageName, v.WASI = "Go", true
+		v.LanguageName, v.MemoryBytes, v.WASI = "Go", 64<<20, true
 		iface, _, _ := strings.Cut(o.Hook.Interface, "@")
 		v.Source = "export_" + strings.NewReplacer(":", "_", "/", "_", "-", "_").Replace(iface) + "/plugin.go"
-		v.Ignore = []string{"/wit_exports.go", "/hygia_*/"}
+		v.Ignore = []string{"/wit_*.go", "/hygia_*/"}
 	case project.JS:
 		v.LanguageName, v.Source, v.MemoryBytes = "JavaScript", "plugin.js", 64<<20
 	case project.Python:

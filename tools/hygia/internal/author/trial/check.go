@@ -39,7 +39,11 @@ func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, 
 	m := t.project.Manifest
 	r := Report{
 		Plugin: m.Name + "@" + m.Version, Bytes: t.Bytes, CompileMilliseconds: t.Compile.Milliseconds(),
-		Problems: []string{}, Warnings: []string{}, Imports: []Import{}, Exports: []string{}, Limits: limits(m.Limits),
+		Problems: []string{}, Warnings: []string{}, Imports: []Import{}, Exports: []string{}, Limits: m.Limits,
+	}
+	r.Limits.MemoryBytes = t.project.Memory()
+	if r.Limits.DeadlineMS == 0 {
+		r.Limits.DeadlineMS = 10_000 // component.Limits' default
 	}
 	t.checkImports(&r)
 	t.checkExports(&r)
@@ -47,7 +51,7 @@ func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, 
 		return r, nil
 	}
 	// What is left to refuse, the host itself refuses.
-	if _, err := t.load(ctx, nil, 0); err != nil {
+	if _, err := t.under(ctx, nil); err != nil {
 		r.Problems = append(r.Problems, err.Error())
 		return r, nil
 	}
@@ -62,17 +66,6 @@ func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, 
 	}
 	r.CallMicroseconds, r.Fixture = result.Microseconds, result.Name
 	return r, ctx.Err()
-}
-
-// limits puts in what the host takes where a manifest says nothing.
-func limits(l plugin.Limits) plugin.Limits {
-	if l.DeadlineMS == 0 {
-		l.DeadlineMS = 10_000
-	}
-	if l.MemoryBytes == 0 {
-		l.MemoryBytes = 64 << 20
-	}
-	return l
 }
 
 // checkImports lists what is imported, a line for each interface, and asks for

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/fixture"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/project"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/witjson"
@@ -34,7 +36,11 @@ type Trial struct {
 	exports  []*component.Export
 	loaded   []*plugin.Plugin
 	sessions []*plugin.Session
-	lines    []Line
+	// callers are what was loaded under the manifest's own limits, by configuration.
+	callers map[string]component.Caller
+
+	mu    sync.Mutex // a guest's output may come after its call
+	lines []Line
 }
 
 // Line is what the plugin logged.
@@ -48,9 +54,24 @@ type output struct{ trial *Trial }
 
 func (o output) Write(text []byte) (int, error) {
 	for line := range strings.Lines(string(text)) {
-		o.trial.lines = append(o.trial.lines, Line{"output", strings.TrimRight(line, "\r\n")})
+		o.trial.wrote("output", strings.TrimRight(line, "\r\n"))
 	}
 	return len(text), nil
+}
+
+func (t *Trial) wrote(level, text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines = append(t.lines, Line{level, text})
+}
+
+// taken gives the lines since the last time.
+func (t *Trial) taken() []Line {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := t.lines
+	t.lines = nil
+	return lines
 }
 
 // Open compiles a project's component. Close the trial when done with it.
@@ -63,9 +84,13 @@ func Open(ctx context.Context, p *project.Project, clock func() time.Time) (*Tri
 	if err != nil {
 		return nil, err
 	}
-	t := &Trial{project: p, manifest: manifest, wasm: wasm, Bytes: len(wasm), clock: clock, engine: engine}
+	t := &Trial{project: p, manifest: manifest, wasm: wasm, Bytes: len(wasm), clock: clock, engine: engine, callers: map[string]component.Caller{}}
 	start := clock()
-	if t.compiled, err = engine.Compile(ctx, wasm); err != nil {
+	compile := engine.Compile
+	if len(p.Manifest.Grants.Folders) > 0 {
+		compile = engine.CompilePlain
+	}
+	if t.compiled, err = compile(ctx, wasm); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -92,35 +117,43 @@ func (t *Trial) Close() {
 	_ = t.engine.Close()
 }
 
-// compiler gives plugin.Load what is compiled already; in the plain way, the engine
-// compiles it anew.
-type compiler struct {
-	*component.Engine
-	compiled *component.Component
-}
+// compiler gives plugin.Load what is compiled already.
+type compiler struct{ compiled *component.Component }
 
+// Compile implements plugin.Compiler.
 func (c compiler) Compile(context.Context, []byte) (*component.Component, error) {
 	return c.compiled, nil
 }
 
-// load loads the plugin with a configuration, under its own limits or, where
-// memory is above 0, with that much memory. It stays loaded until Close: its
+// CompilePlain implements plugin.Compiler: a plugin with folders was compiled so.
+func (c compiler) CompilePlain(context.Context, []byte) (*component.Component, error) {
+	return c.compiled, nil
+}
+
+// under loads the plugin with a configuration, under its own limits, once for
+// each.
+func (t *Trial) under(ctx context.Context, config map[string]string) (component.Caller, error) {
+	key := fmt.Sprint(config) // which sorts
+	if caller, ok := t.callers[key]; ok {
+		return caller, nil
+	}
+	caller, err := t.load(ctx, config, t.manifest)
+	if err == nil {
+		t.callers[key] = caller
+	}
+	return caller, err
+}
+
+// load loads the plugin under a manifest. It stays loaded until Close: its
 // component is the trial's.
-func (t *Trial) load(ctx context.Context, config map[string]string, memory int64) (component.Caller, error) {
-	manifest := t.manifest
-	if memory > 0 {
-		var err error
-		if manifest, err = withMemory(manifest, memory); err != nil {
-			return nil, err
-		}
+func (t *Trial) load(ctx context.Context, config map[string]string, manifest []byte) (component.Caller, error) {
+	pkg, err := artifact.New(manifest, t.wasm)
+	if err != nil {
+		return nil, err
 	}
 	p, err := plugin.Load(ctx, plugin.Options{
-		Engine: t.engine, Compiler: compiler{t.engine, t.compiled}, Exports: t.exports,
-		Files: files{"manifest.json": manifest, t.project.Manifest.Name + ".wasm": t.wasm},
-		Host: plugin.Host{
-			Clock: t.clock, Config: config,
-			Transcript: func(level, text string) { t.lines = append(t.lines, Line{level, text}) },
-		},
+		Engine: t.engine, Compiler: compiler{t.compiled}, Exports: t.exports, Files: pkg.Files(),
+		Host:   plugin.Host{Clock: t.clock, Config: config, Transcript: t.wrote},
 		Output: output{t},
 	})
 	if err != nil {
@@ -180,15 +213,15 @@ func (t *Trial) Run(ctx context.Context, f fixture.Fixture) Result {
 	if err := f.Check(fn); err != nil {
 		return problem(err)
 	}
-	caller, err := t.load(ctx, f.Config, 0)
+	caller, err := t.under(ctx, f.Config)
 	if err != nil {
 		return problem(err)
 	}
-	t.lines = nil
+	t.taken()
 	start := t.clock()
 	got, err := call(ctx, caller, fn, f)
 	r.Microseconds = t.clock().Sub(start).Microseconds()
-	r.Lines = t.lines
+	r.Lines = t.taken()
 	if err != nil {
 		return problem(err)
 	}
@@ -213,9 +246,18 @@ func hint(err error) string {
 	case errors.Is(err, component.ErrDeadline):
 		return ": see limits.deadline_ms in manifest.json"
 	case errors.As(err, &trap):
-		return ": the plugin failed; an allocation beyond limits.memory_bytes of manifest.json ends so too"
+		return ": the plugin failed; an allocation beyond limits.memory_bytes of manifest.json ends so too" + trace(trap.Trace)
 	}
 	return ""
+}
+
+// trace shows the innermost of the functions in which a plugin failed.
+func trace(functions []string) string {
+	const most = 12
+	if len(functions) == 0 {
+		return ""
+	}
+	return "\nin " + strings.Join(functions[:min(most, len(functions))], "\n   ")
 }
 
 // call calls a function with a fixture's arguments.
@@ -246,18 +288,18 @@ func (t *Trial) Memory(ctx context.Context, f fixture.Fixture) (int64, error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		caller, err := t.load(ctx, f.Config, pages*page)
+		manifest, err := withMemory(t.manifest, pages*page)
+		if err != nil {
+			return false, err
+		}
+		caller, err := t.load(ctx, f.Config, manifest)
 		if err != nil {
 			return false, err
 		}
 		got, err := call(ctx, caller, fn, f)
 		return err == nil && len(witjson.Diff(f.Want, got)) == 0, nil
 	}
-	limit := t.project.Manifest.Limits.MemoryBytes
-	if limit == 0 {
-		limit = 64 << 20 // component.Limits' default
-	}
-	low, high := int64(0), limit/page // high passes, low does not
+	low, high := int64(0), t.project.Memory()/page // high passes, low does not
 	for high-low > 1 {
 		middle := (low + high) / 2
 		ok, err := passes(middle)

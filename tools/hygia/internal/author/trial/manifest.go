@@ -1,28 +1,9 @@
 package trial
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 )
-
-// files are a manifest and a component in memory, as plugin.Load takes them.
-type files map[string][]byte
-
-// Open implements fs.FS.
-func (f files) Open(name string) (fs.File, error) {
-	data, ok := f[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return file{bytes.NewReader(data)}, nil
-}
-
-type file struct{ *bytes.Reader }
-
-func (file) Close() error               { return nil }
-func (file) Stat() (fs.FileInfo, error) { return nil, fs.ErrInvalid }
 
 // withMemory is the manifest with another limit of memory.
 func withMemory(manifest []byte, limit int64) ([]byte, error) {

@@ -1,0 +1,74 @@
+package plugincmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hygia-suite/hygia/tools/hygia/internal/author/trial"
+)
+
+func (e Env) benchCommand() *cobra.Command {
+	var only string
+	var spend time.Duration
+	c := e.Command(&cobra.Command{
+		Use:   "bench [FOLDER]",
+		Short: "Measures what a plugin's calls cost",
+		Long: `Measures calls of each fixture that passes, each call in a fresh instance as a
+service makes it: the median and the 99th percentile of calls one after the other,
+and how many calls a second all CPUs make at once.
+
+JSON: {"plugin": "name@version", "compile_milliseconds": 20, "results": [{"fixture":
+"…", "call": "…", "calls": 9000, "p50_microseconds": 40, "p99_microseconds": 90,
+"least_nanoseconds": 31000, "per_second": 50000, "workers": 2}]}.`,
+		Example: "  hygia plugin bench\n  hygia plugin bench --only promise --time 10s", Args: cobra.MaximumNArgs(1),
+	}, func(ctx context.Context, args []string) error { return e.runBench(ctx, args, only, spend) })
+	c.Flags().StringVar(&only, "only", "", "measure this fixture alone")
+	c.Flags().DurationVar(&spend, "time", 2*time.Second, "how long to measure each fixture")
+	return c
+}
+
+func (e Env) runBench(ctx context.Context, args []string, only string, spend time.Duration) error {
+	if spend <= 0 || spend > time.Hour {
+		return e.Usage("--time: want more than 0 and at most an hour")
+	}
+	p, err := e.open(args)
+	if err != nil {
+		return err
+	}
+	fixtures, err := e.fixtures(p, only)
+	if err != nil {
+		return err
+	}
+	t, err := trial.Open(ctx, p, e.Clock)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	out := struct {
+		Plugin              string           `json:"plugin"`
+		CompileMilliseconds int64            `json:"compile_milliseconds"`
+		Results             []trial.Measured `json:"results"`
+	}{Plugin: p.Manifest.Name + "@" + p.Manifest.Version, CompileMilliseconds: t.Compile.Milliseconds()}
+	for _, f := range fixtures {
+		e.say("measuring %s for %v", f.Name, spend)
+		m, err := t.Bench(ctx, f, spend)
+		if err != nil {
+			return err
+		}
+		out.Results = append(out.Results, m)
+	}
+	return e.Show(out, func(w io.Writer) {
+		var rows [][]string
+		for _, m := range out.Results {
+			rows = append(rows, []string{
+				m.Fixture, (time.Duration(m.P50Microseconds) * time.Microsecond).String(),
+				(time.Duration(m.P99Microseconds) * time.Microsecond).String(), fmt.Sprintf("%.0f", m.PerSecond),
+			})
+		}
+		e.Table(w, []string{"FIXTURE", "P50", "P99", fmt.Sprintf("CALLS A SECOND (%d CPUS)", out.Results[0].Workers)}, rows)
+	})
+}
