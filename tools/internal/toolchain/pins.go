@@ -116,7 +116,8 @@ func (h Home) ComponentizeJS(ctx context.Context) (string, error) {
 					return err
 				}
 			}
-			_, err := Run(ctx, dir, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+			// `npm ci` insists on bindings for platforms that not every registry serves.
+			_, err := Run(ctx, dir, nil, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund")
 			return err
 		},
 	})
