@@ -117,7 +117,10 @@ func (h Home) ComponentizeJS(ctx context.Context) (string, error) {
 				}
 			}
 			// `npm ci` insists on bindings for platforms that not every registry serves.
-			_, err := Run(ctx, dir, nil, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund")
+			if _, err := Run(ctx, dir, nil, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
+				return err
+			}
+			_, err := Run(ctx, dir, nil, "node", "--input-type=module", "--eval", "import '@bytecodealliance/componentize-js'")
 			return err
 		},
 	})
