@@ -15,8 +15,8 @@ var ErrNoFolders = errors.New("supervisor: the release takes no folders")
 // changes. It is for one goroutine.
 type Pin struct {
 	slot       *Slot
-	none       error // why there is no release; nil where there is one
-	expected   plugin.Manifest
+	none       error            // why there is no release; nil where there is one
+	expected   *plugin.Manifest // where there is none
 	generation *generation
 	breaker    breaker
 	trial      bool
@@ -36,7 +36,7 @@ func (p *Pin) Name() string {
 // Manifest is the release's, or what is expected where there is none.
 func (p *Pin) Manifest() plugin.Manifest {
 	if p.none != nil {
-		return p.expected
+		return *p.expected
 	}
 	return p.generation.release.Manifest()
 }
@@ -48,7 +48,7 @@ func (p *Pin) Manifest() plugin.Manifest {
 func (p *Pin) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
 	for {
 		err := p.try(ctx, func() error { return p.generation.release.Call(ctx, fn, args, results) })
-		if failure := new(Error); !errors.As(err, &failure) || !p.fallBack() {
+		if err == nil || !errors.As(err, new(*Error)) || !p.fallBack() {
 			return err
 		}
 	}

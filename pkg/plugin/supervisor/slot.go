@@ -201,7 +201,8 @@ func (s *Slot) Pin() *Pin {
 	defer s.mu.Unlock()
 	g := s.current
 	if g == nil {
-		return &Pin{slot: s, none: s.idle.err(), expected: s.expected}
+		expected := s.expected
+		return &Pin{slot: s, none: s.idle.err(), expected: &expected}
 	}
 	if s.canary != nil {
 		// An error diffusion: of any 100 calls in a row, percent go to the canary.
