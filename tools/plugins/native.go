@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hygia-suite/hygia/tools/internal/toolchain"
@@ -20,6 +21,7 @@ var testResult = regexp.MustCompile(`(?m)^(test result: .*|.*: \d+ passed, \d+ f
 // test runs the components' native tests: cargo's for the crates below a
 // component's folder, and for C one program, with sanitizers.
 func (w *workshop) test(ctx context.Context, plugins []plugin) error {
+	plugins = slices.DeleteFunc(withParts(plugins), func(p plugin) bool { return p.language == composed })
 	for at, p := range plugins {
 		w.say("[%d/%d] testing %s (%s)", at+1, len(plugins), p.name, p.language)
 		run := w.testRust

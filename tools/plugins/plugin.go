@@ -17,6 +17,8 @@ type language string
 const (
 	inRust language = "rust"
 	inC    language = "c"
+	// composed is a component of several, each in a folder of its own.
+	composed language = "composed"
 )
 
 // plugin is a first-party component. Paths are relative to the repository's
@@ -29,6 +31,10 @@ type plugin struct {
 	wit      string // the folder of the world's package
 	// apart tells a crate that is a cargo workspace of its own, with its own lock.
 	apart bool
+	// parts are what a composed component is made of, as its file named parts lists
+	// them, each a folder and a world of its WIT package: the first exports what the
+	// whole does, and imports what the others export.
+	parts []plugin
 }
 
 // wasm is the built component that is checked in.
@@ -123,12 +129,39 @@ func readPlugin(root, dir string) (plugin, error) {
 	if exists(root, dir+"/wit") {
 		p.wit = dir + "/wit"
 	}
-	p.language = inC
-	if exists(root, dir+"/Cargo.toml") {
-		p.language = inRust
-		p.apart = exists(root, dir+"/Cargo.lock")
+	parts, err := readFile(root, dir+"/parts")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return plugin{}, err
 	}
+	for _, part := range strings.Fields(string(parts)) {
+		p.parts = append(p.parts, plugin{
+			name: p.name + "-" + part, dir: dir + "/" + part, world: part, wit: dir + "/wit",
+			language: languageOf(root, dir+"/"+part),
+		})
+	}
+	if p.parts != nil {
+		p.language, p.wit = composed, dir+"/wit"
+		return p, nil
+	}
+	p.language = languageOf(root, dir)
+	p.apart = p.language == inRust && exists(root, dir+"/Cargo.lock")
 	return p, nil
+}
+
+func languageOf(root, dir string) language {
+	if exists(root, dir+"/Cargo.toml") {
+		return inRust
+	}
+	return inC
+}
+
+// withParts lists components with what they are made of.
+func withParts(plugins []plugin) []plugin {
+	var all []plugin
+	for _, p := range plugins {
+		all = append(append(all, p), p.parts...)
+	}
+	return all
 }
 
 func exists(root, name string) bool {

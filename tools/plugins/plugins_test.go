@@ -119,6 +119,44 @@ func TestSourcesFollowPathDependencies(t *testing.T) {
 	}
 }
 
+// A composed component is built from its parts' sources and its own contract's,
+// and by their recipes before its own.
+func TestSourcesOfAComposedComponent(t *testing.T) {
+	root, err := findRoot("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugins, err := discover(root, []string{"document-numbers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := plugins[0]
+	if p.language != composed || len(p.parts) != 2 || p.parts[0].language != inRust || p.parts[1].language != inC {
+		t.Fatalf("%+v", p)
+	}
+	got, err := sources(root, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dir = "services/validation/plugins/document-numbers/"
+	for _, file := range []string{
+		"Cargo.lock", "rust-toolchain.toml", "wit/document/document.wit", "wit/validation/validation.wit",
+		dir + "parts", dir + "wit/numbers.wit", dir + "rules/src/lib.rs", dir + "rules/scan/src/lib.rs", dir + "digits/src/numbers.c",
+	} {
+		if !slices.Contains(got, file) {
+			t.Errorf("%s is not among the sources", file)
+		}
+	}
+	lines := recipes(p)
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "{wac} plug ") || len(lines) != 6 {
+		t.Errorf("%q", lines)
+	}
+	tools, err := versions(root, p)
+	if err != nil || len(tools) != 5 {
+		t.Errorf("%v, %v", tools, err)
+	}
+}
+
 // Every component that is checked in is the one that the lock names, built from
 // the sources that are checked in.
 func TestCheckedInComponentsMatchTheLock(t *testing.T) {

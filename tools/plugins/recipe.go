@@ -13,6 +13,13 @@ import (
 // Words in braces are replaced; what they stand for lies outside the recipe, so
 // that the sources' digest, which covers the recipe, is the same in every folder.
 func recipe(p plugin) []string {
+	if p.language == composed {
+		line := "{wac} plug " + built(p.parts[0]) + " -o {scratch}/" + p.name + ".wasm"
+		for _, part := range p.parts[1:] {
+			line += " --plug " + built(part)
+		}
+		return []string{line}
+	}
 	componentNew := "{wasm-tools} component new {core} -o {scratch}/" + p.name + ".wasm"
 	if p.language == inRust {
 		which := " --package " + p.name
@@ -30,6 +37,18 @@ func recipe(p plugin) []string {
 	}
 }
 
+// built is where a part's component is put.
+func built(p plugin) string { return "build/plugins/" + p.name + "/" + p.name + ".wasm" }
+
+// recipes are a component's recipe after those of its parts.
+func recipes(p plugin) []string {
+	var lines []string
+	for _, part := range p.parts {
+		lines = append(lines, recipe(part)...)
+	}
+	return append(lines, recipe(p)...)
+}
+
 // variables are what a recipe's words in braces stand for in this repository,
 // and the environment in which its commands run.
 type variables struct {
@@ -44,6 +63,7 @@ func (w *workshop) variables(ctx context.Context, p plugin, scratch string) (var
 		return variables{}, err
 	}
 	v := variables{words: map[string][]string{
+		"{wac}":         {w.tools.wac},
 		"{wasm-tools}":  {w.tools.wasmTools},
 		"{wit-bindgen}": {w.tools.witBindgen},
 		"{python}":      {"python3"},
@@ -51,6 +71,9 @@ func (w *workshop) variables(ctx context.Context, p plugin, scratch string) (var
 		"{core}":        {filepath.ToSlash(relative) + "/core.wasm"},
 	}}
 	v.env = []string{"SOURCE_DATE_EPOCH=0", "LC_ALL=C"}
+	if p.language == composed {
+		return v, nil
+	}
 	if p.language == inC {
 		v.env = append(v.env, w.tools.zig.Env...)
 		files, err := filepath.Glob(w.path(p.dir, "src", "*.c"))

@@ -24,10 +24,12 @@ var pathDependency = regexp.MustCompile(`(?m)^[a-z0-9_-]+ *= *\{.*\bpath *= *"([
 // the packages that this uses.
 func sources(root string, p plugin) ([]string, error) {
 	files := map[string]bool{}
-	if p.language == inRust {
-		files["rust-toolchain.toml"] = true
-		if !p.apart {
-			files["Cargo.lock"], files["Cargo.toml"] = true, true
+	for _, part := range withParts([]plugin{p}) {
+		if part.language == inRust {
+			files["rust-toolchain.toml"] = true
+			if !part.apart {
+				files["Cargo.lock"], files["Cargo.toml"] = true, true
+			}
 		}
 	}
 	if err := addCrate(root, p.dir, files, map[string]bool{}); err != nil {
@@ -63,7 +65,9 @@ func addCrate(root, dir string, files, seen map[string]bool) error {
 			}
 			return nil
 		}
-		files[file] = true
+		if entry.Type()&fs.ModeSymlink == 0 { // a link to a WIT package, whose files addWIT adds
+			files[file] = true
+		}
 		return nil
 	})
 	if err != nil {
@@ -85,7 +89,7 @@ func addCrate(root, dir string, files, seen map[string]bool) error {
 }
 
 // addWIT adds a WIT package's files, and those of the packages in its deps,
-// which are links to their neighbours.
+// which are links.
 func addWIT(root, dir string, files map[string]bool) error {
 	entries, err := os.ReadDir(filepath.Join(root, dir))
 	if err != nil {
@@ -104,7 +108,11 @@ func addWIT(root, dir string, files map[string]bool) error {
 		return err
 	}
 	for _, dep := range deps {
-		if err := addWIT(root, path.Join(path.Dir(dir), dep.Name()), files); err != nil {
+		target, err := os.Readlink(filepath.Join(root, dir, "deps", dep.Name()))
+		if err != nil {
+			return err
+		}
+		if err := addWIT(root, path.Join(dir, "deps", filepath.ToSlash(target)), files); err != nil {
 			return err
 		}
 	}
@@ -129,7 +137,7 @@ func digestSources(root string, p plugin) (string, int, error) {
 		fmt.Fprintf(hash, "%s\x00%d\x00", file, len(data))
 		hash.Write(data)
 	}
-	fmt.Fprintf(hash, "recipe\x00%s", strings.Join(recipe(p), "\x00"))
+	fmt.Fprintf(hash, "recipe\x00%s", strings.Join(recipes(p), "\x00"))
 	return "sha256:" + hex.EncodeToString(hash.Sum(nil)), len(files), nil
 }
 

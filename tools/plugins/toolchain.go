@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 
 	"github.com/hygia-suite/hygia/tools/internal/toolchain"
 )
@@ -29,20 +30,28 @@ func rustVersion(root string) (string, error) {
 // versions are the tools that a component's bytes depend on.
 func versions(root string, p plugin) (map[string]string, error) {
 	tools := map[string]string{"wasm-tools": toolchain.WasmToolsVersion}
-	if p.language == inC {
-		tools["wit-bindgen"], tools["ziglang"] = toolchain.WitBindgenVersion, toolchain.ZigVersion
-		return tools, nil
+	for _, part := range withParts([]plugin{p}) {
+		switch part.language {
+		case composed:
+			tools["wac"] = toolchain.WacVersion
+		case inC:
+			tools["wit-bindgen"], tools["ziglang"] = toolchain.WitBindgenVersion, toolchain.ZigVersion
+		case inRust:
+			version, err := rustVersion(root)
+			if err != nil {
+				return nil, err
+			}
+			tools["rust"] = version
+		}
 	}
-	version, err := rustVersion(root)
-	tools["rust"] = version
-	return tools, err
+	return tools, nil
 }
 
 // installed are the tools that recipes call.
 type installed struct {
-	wasmTools, witBindgen string
-	zig                   toolchain.Program
-	rust                  []string // the environment that makes cargo use the pinned compiler
+	wasmTools, witBindgen, wac string
+	zig                        toolchain.Program
+	rust                       []string // the environment that makes cargo use the pinned compiler
 }
 
 // prepare installs what the build of these components needs, where it is missing.
@@ -55,17 +64,22 @@ func (w *workshop) prepare(ctx context.Context, plugins []plugin) (err error) {
 	if w.tools.wasmTools, err = home.WasmTools(ctx); err != nil {
 		return err
 	}
-	for _, p := range plugins {
-		if p.language != inC {
-			continue
-		}
-		if w.tools.witBindgen, err = home.WitBindgen(ctx); err != nil {
+	uses := func(l language) bool {
+		return slices.ContainsFunc(withParts(plugins), func(p plugin) bool { return p.language == l })
+	}
+	if uses(composed) {
+		if w.tools.wac, err = home.Wac(ctx); err != nil {
 			return err
 		}
-		w.tools.zig, err = home.Zig(ctx)
+	}
+	if !uses(inC) {
+		return nil
+	}
+	if w.tools.witBindgen, err = home.WitBindgen(ctx); err != nil {
 		return err
 	}
-	return nil
+	w.tools.zig, err = home.Zig(ctx)
+	return err
 }
 
 func (w *workshop) prepareRust(ctx context.Context, targets ...string) error {

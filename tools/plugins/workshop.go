@@ -32,8 +32,14 @@ func (w *workshop) scratch(p plugin) (string, error) {
 	return dir, os.MkdirAll(dir, 0o750)
 }
 
-// make builds a component under build/ and returns its bytes.
+// make builds a component, and its parts before it, under build/ and returns its
+// bytes.
 func (w *workshop) make(ctx context.Context, p plugin) ([]byte, error) {
+	for _, part := range p.parts {
+		if _, err := w.make(ctx, part); err != nil {
+			return nil, err
+		}
+	}
 	scratch, err := w.scratch(p)
 	if err != nil {
 		return nil, err

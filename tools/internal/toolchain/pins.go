@@ -7,12 +7,13 @@ import (
 	"path/filepath"
 )
 
-// The pinned tools. A first-party component's bytes depend on the first four.
+// The pinned tools. A first-party component's bytes depend on the first five.
 const (
 	RustVersion           = "1.95.0"
 	WasmToolsVersion      = "1.263.0"
 	WitBindgenVersion     = "0.63.0"
 	ZigVersion            = "0.17.1"
+	WacVersion            = "0.12.0"
 	AdapterVersion        = "44.0.3"
 	ComponentizeJSVersion = "0.23.0"
 	ComponentizePyVersion = "0.25.1"
@@ -33,6 +34,11 @@ func (h Home) WasmTools(ctx context.Context) (string, error) {
 // WitBindgen returns the program wit-bindgen.
 func (h Home) WitBindgen(ctx context.Context) (string, error) {
 	return h.cargoTool(ctx, "wit-bindgen", "wit-bindgen-cli", WitBindgenVersion)
+}
+
+// Wac returns the program wac, which composes components.
+func (h Home) Wac(ctx context.Context) (string, error) {
+	return h.cargoTool(ctx, "wac", "wac-cli", WacVersion, "--no-default-features")
 }
 
 func (h Home) cargoTool(ctx context.Context, name, crate, version string, flags ...string) (string, error) {

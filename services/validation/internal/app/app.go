@@ -24,7 +24,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	hook := pluginhost.Hook{Exports: validation.ValidatorExports}
 	host, err := pluginhost.New(ctx, pluginhost.Options{
 		Server: o, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
-		Embedded: []fs.FS{plugins.MedicalBasics()}, Hooks: []pluginhost.Hook{hook},
+		Embedded: []fs.FS{plugins.MedicalBasics(), plugins.DocumentNumbers()}, Hooks: []pluginhost.Hook{hook},
 	})
 	if err != nil {
 		return fmt.Errorf("validation: %w", err)
