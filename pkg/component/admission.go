@@ -18,17 +18,32 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 		return nil, stopError(err, context.Cause(ctx))
 	}
 	from := originOf(ctx)
+	stack := e.cfg.StackBytes + stackOfCall
+	if from.outer != nil {
+		stack += from.outer.stack
+	}
+	if stack > e.stack {
+		return nil, &LimitError{Limit: LimitNesting, Max: int64(e.stack)}
+	}
+	f, err := e.enterFrom(ctx, from, p, inst)
+	if err == nil {
+		f.stack, f.usage = stack, from.usage
+	}
+	return f, err
+}
+
+func (e *Engine) enterFrom(ctx context.Context, from *origin, p *Program, inst *Instance) (*frame, error) {
 	e.mu.Lock()
 	if err := e.admit(p, inst); err != nil {
 		e.mu.Unlock()
 		return nil, err
 	}
-	if from.outer != nil {
+	if from.outer != nil && from.outer.engine == e {
 		// It runs on the thread of the call that it is made for, which waits for it:
 		// it must not wait for a place that only that call can give back.
 		from.outer.nested++
 		f := e.takeFrame()
-		f.outer, f.usage = from.outer, from.usage
+		f.outer = from.outer
 		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
@@ -36,7 +51,6 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	fl := e.flowOf(from.flow)
 	if len(fl.waiting) == 0 && e.mayRun(fl) {
 		f := e.place(fl)
-		f.usage = from.usage
 		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
@@ -47,9 +61,7 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	if err == nil {
 		f, err = e.await(ctx, p, inst, fl, w)
 	}
-	if err == nil {
-		f.usage = from.usage
-	} else {
+	if err != nil {
 		e.mu.Lock()
 		rest := e.dismiss(p, inst)
 		e.mu.Unlock()

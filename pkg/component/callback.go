@@ -17,7 +17,7 @@ import (
 func hygiaHostCall(handle C.uintptr_t, index C.uint32_t) C.int {
 	debugGC()
 	f := cgo.Handle(handle).Value().(*frame)
-	if err := f.hostCall(f.program.imports[index]); err != nil {
+	if err := f.hostCall(&f.program.imports[index]); err != nil {
 		f.hostErr = err
 		return C.HY_HOST
 	}
@@ -44,12 +44,18 @@ func (f *frame) dropValue(resource int, number uint32) error {
 		return b.failed(errGone)
 	}
 	f.scope.values.remove(number)
-	return b.end(f.hostContext(), v)
+	ctx := f.hostContext()
+	f.enterHost()
+	failed := b.end(ctx, v)
+	if err := errors.Join(f.leaveHost(), ctx.log.err()); err != nil {
+		return err
+	}
+	return failed
 }
 
 // hostCall reads the arguments from, and writes the results to, the frame's C
 // buffers.
-func (f *frame) hostCall(b boundImport) (err error) {
+func (f *frame) hostCall(b *boundImport) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = b.failed(&PanicError{Value: v, Stack: debug.Stack()})

@@ -2,6 +2,7 @@
 
 #include "shim.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 enum { GUARD = 32 << 20 }; // bytes that wasmtime leaves between memories
@@ -56,6 +57,15 @@ wasm_engine_t *hy_engine_new(const hy_config *c) {
     return NULL;
   }
   return engine;
+}
+
+size_t hy_thread_stack(void) {
+  pthread_attr_t attr;
+  size_t bytes = 0;
+  if (pthread_attr_init(&attr)) return 0;
+  if (pthread_attr_getstacksize(&attr, &bytes)) bytes = 0;
+  pthread_attr_destroy(&attr);
+  return bytes;
 }
 
 wasmtime_component_t *hy_compile(const wasm_engine_t *engine, const uint8_t *wasm, size_t len,

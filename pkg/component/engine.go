@@ -48,7 +48,9 @@ type Config struct {
 	MaxMemoryBytes int64
 	// MaxComponentBytes bounds what Compile takes: 64 MiB by default.
 	MaxComponentBytes int
-	// StackBytes is how much stack a guest may use: 512 KiB by default.
+	// StackBytes is how much stack a guest may use: 512 KiB by default, at most
+	// 2 MiB. Calls that host functions make lie on their caller's stack: a thread
+	// of 8 MiB holds 14 in each other at the default; one more fails with ErrNesting.
 	StackBytes int
 	// Fuel makes guests count what they burn, so that Limits.Fuel can bound it and
 	// Usage tell it: the same for the same call on every machine, where time is
@@ -63,6 +65,13 @@ type Config struct {
 	// call runs.
 	Tick time.Duration
 }
+
+// What a thread's stack must hold beside the guests': of each call, its share of
+// wasmtime's and Go's frames; once, what reports a trap or compiles at its end.
+const (
+	stackOfCall = 32 << 10
+	stackSpare  = 512 << 10
+)
 
 const (
 	maxInstances = 20_000
@@ -104,8 +113,8 @@ func (c Config) check() error {
 		return fmt.Errorf("component: MaxMemoryBytes of %d is not in 1..%d", c.MaxMemoryBytes, int64(maxMemory))
 	case c.Crowd && c.MaxMemoryBytes > maxAddresses/int64(c.MaxInstances):
 		return errors.New("component: a crowd's MaxInstances times MaxMemoryBytes is above 64 TiB")
-	case c.StackBytes < 16<<10 || c.StackBytes > 4<<20:
-		return fmt.Errorf("component: StackBytes of %d is not in 16 KiB..4 MiB", c.StackBytes)
+	case c.StackBytes < 16<<10 || c.StackBytes > 2<<20: // wasmtime ends the process above that
+		return fmt.Errorf("component: StackBytes of %d is not in 16 KiB..2 MiB", c.StackBytes)
 	case c.MaxComponentBytes < 1 || c.Tick < 0:
 		return errors.New("component: negative MaxComponentBytes or Tick")
 	}
@@ -141,6 +150,7 @@ type Engine struct {
 	c     *C.wasm_engine_t
 	wake  chan struct{} // wakes the watcher; holds one
 	ended chan struct{} // closed when the watcher is gone
+	stack int           // bytes that calls within each other may take together
 	born  time.Time
 
 	mu     sync.Mutex // guards what follows, and the frames' guarded fields
@@ -167,6 +177,10 @@ func NewEngine(cfg Config) (*Engine, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	stack := int(C.hy_thread_stack()) - stackSpare
+	if cfg.StackBytes+stackOfCall > stack {
+		return nil, fmt.Errorf("component: StackBytes of %d is more than a thread of this process has", cfg.StackBytes)
+	}
 	cc := cfg.c()
 	e := &Engine{
 		cfg:    cfg,
@@ -174,6 +188,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 		wake:   make(chan struct{}, 1),
 		ended:  make(chan struct{}),
 		parked: true,
+		stack:  stack,
 		born:   now(),
 		flows:  make(map[string]*flow),
 	}

@@ -52,6 +52,7 @@ const (
 	LimitFuel      Limit = "fuel"
 	LimitPool      Limit = "live instances"
 	LimitQueue     Limit = "waiting calls"
+	LimitNesting   Limit = "bytes of stack of calls within calls"
 	LimitTypes     Limit = "type size"
 )
 
@@ -76,6 +77,9 @@ var (
 	ErrLog       error = &LimitError{Limit: LimitLog}
 	ErrFuel      error = &LimitError{Limit: LimitFuel}
 	ErrPool      error = &LimitError{Limit: LimitPool}
+	// ErrNesting: host functions call components within each other too deep for a
+	// thread's stack: Config.StackBytes.
+	ErrNesting error = &LimitError{Limit: LimitNesting}
 	// ErrOverloaded: too many calls of the flow wait already: Config.MaxQueue.
 	ErrOverloaded error = &LimitError{Limit: LimitQueue}
 )

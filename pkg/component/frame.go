@@ -47,6 +47,7 @@ type frame struct {
 
 	// Only for the call's own goroutine.
 	program     *Program
+	stack       int    // bytes that it and the calls around it may take
 	usage       *Usage // nil where nobody asked
 	heavy       bool   // may have left much behind in C's heap
 	hostArgs    Decoder
@@ -83,8 +84,10 @@ func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 	f.enc.reset(&p.limits)
 	f.wasInside = false
 	f.hostMost, f.heavy, f.c.lifted = p.limits.HostTime, false, 0
-	f.hostSince.Store(0)
-	f.hostTime.Store(0)
+	if f.hostSince.Load()|f.hostTime.Load() != 0 { // loads are free, and stores are not
+		f.hostSince.Store(0)
+		f.hostTime.Store(0)
+	}
 	f.c.fuel = p.fuel
 	metered := f.flow != nil && (f.flow.key != "" || len(f.engine.flows) > 1)
 	if metered || len(p.imports) > 0 {

@@ -203,7 +203,7 @@ func TestHostFunctionCallsAnotherGuest(t *testing.T) {
 	var p *component.Program
 	p = linkAsk(t, e, component.Limits{}, func(ctx context.Context, a *component.Decoder, r *component.Encoder) error {
 		q := a.String()
-		if depth++; depth < 20 {
+		if depth++; depth < 10 {
 			inner, err := askIt(ctx, p, q+".")
 			if err != nil {
 				return err
@@ -214,7 +214,7 @@ func TestHostFunctionCallsAnotherGuest(t *testing.T) {
 		return nil
 	})
 	a, err := askIt(context.Background(), p, "")
-	if err != nil || a != strings.Repeat(".", 19) {
+	if err != nil || a != strings.Repeat(".", 9) {
 		t.Fatalf("%q, %v", a, err)
 	}
 }

@@ -42,11 +42,14 @@ func (c *hostContext) Err() error {
 	c.mu.Lock()
 	timed, over := c.timed, c.over
 	c.mu.Unlock()
-	switch {
-	case timed != nil:
+	if timed != nil {
 		return timed.Err()
-	case c.Context.Err() != nil:
-		return c.Context.Err()
+	}
+	// Asked once: contexts of calls within calls lie in each other.
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	switch {
 	case over != nil:
 		return context.Canceled
 	case now().After(c.deadline):

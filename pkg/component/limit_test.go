@@ -228,6 +228,15 @@ func TestHugeListToAGuest(t *testing.T) {
 	}
 }
 
+func TestLargestStack(t *testing.T) {
+	p := linkSuspect(t, newEngine(t, component.Config{StackBytes: 2 << 20}), component.Limits{})
+	var trap *component.TrapError
+	err := p.Call(context.Background(), overflow, nil, nil)
+	if !errors.As(err, &trap) || trap.Code != component.TrapStackOverflow {
+		t.Fatal(err)
+	}
+}
+
 func TestLimitsAreChecked(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	c := compile(t, e, nopComponent)
@@ -237,7 +246,7 @@ func TestLimitsAreChecked(t *testing.T) {
 		}
 	}
 	for _, cfg := range []component.Config{
-		{MaxInstances: -1}, {MaxInstances: 1 << 20}, {MaxCalls: -1}, {MaxMemoryBytes: 1 << 40}, {StackBytes: 1},
+		{MaxInstances: -1}, {MaxInstances: 1 << 20}, {MaxCalls: -1}, {MaxMemoryBytes: 1 << 40}, {StackBytes: 1}, {StackBytes: 2<<20 + 1},
 		{CoreInstances: 100}, {Tick: -1},
 	} {
 		if e, err := component.NewEngine(cfg); err == nil {

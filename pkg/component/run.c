@@ -72,8 +72,10 @@ static wasmtime_error_t *on_resource_drop(void *data, wasmtime_context_t *contex
   hy_frame *f = inst->frame;
   if (inst->inside) return end(f, HY_INSIDE);
   if (f->calls == 0) return end(f, HY_HOST_CALLS);
-  f->calls--;
+  __atomic_store_n(&f->calls, f->calls - 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&f->in_host, 1, __ATOMIC_RELAXED);
   int rc = hygiaResourceDrop(f->handle, (uint32_t)(uintptr_t)data, number);
+  __atomic_store_n(&f->in_host, 0, __ATOMIC_RELAXED);
   return rc ? end(f, rc) : NULL;
 }
 

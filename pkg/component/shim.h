@@ -167,6 +167,9 @@ bool hy_crowd_open(wasm_engine_t *, const hy_config *);
 // hy_engine_new returns an engine, or NULL when memory cannot be reserved.
 wasm_engine_t *hy_engine_new(const hy_config *);
 
+// hy_thread_stack returns how many bytes of stack a new thread gets, or 0.
+size_t hy_thread_stack(void);
+
 // hy_compile compiles a component. On failure it returns NULL and fills message.
 wasmtime_component_t *hy_compile(const wasm_engine_t *, const uint8_t *, size_t, hy_buffer *message);
 

@@ -136,10 +136,45 @@ func TestResourcesOfAnInterfaceBothImportedAndExported(t *testing.T) {
 	}
 }
 
+// Calls within calls share a thread's stack, and each of their guests may fill
+// its own part of it.
+func TestInvariant5CallsWithinCallsAreBounded(t *testing.T) {
+	const text = `(component
+	  (import "f" (func $f))
+	  (core func $f' (canon lower (func $f)))
+	  (core module $m
+	    (import "" "f" (func $f))
+	    (func $down (param i32) (result i32)
+	      (if (result i32) (local.get 0)
+	        (then (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1)))))
+	        (else (call $f) (i32.const 0))))
+	    (func (export "nop") (drop (call $down (i32.const 7000)))))
+	  (core instance $i (instantiate $m (with "" (instance (export "f" (func $f'))))))
+	  (func (export "nop") (canon lift (core func $i "nop"))))`
+	engines := []*component.Engine{newEngine(t, component.Config{}), newEngine(t, component.Config{StackBytes: 1 << 20})}
+	var programs []*component.Program
+	depth := 0
+	h := component.NewHost()
+	h.Func(&component.Import{Name: "f"}, func(ctx context.Context, _ *component.Decoder, _ *component.Encoder) error {
+		depth++
+		return programs[depth%len(programs)].Call(ctx, &nop, nil, nil)
+	})
+	for _, e := range engines {
+		programs = append(programs, link(t, e, text, component.LinkOptions{Host: h, Exports: []*component.Export{&nop}}))
+	}
+	for range 100 {
+		depth = 0
+		err := programs[0].Call(context.Background(), &nop, nil, nil)
+		if !errors.Is(err, component.ErrNesting) || depth < 2 {
+			t.Fatalf("%v at depth %d", err, depth)
+		}
+	}
+}
+
 // A call that a host function makes on behalf of a guest ends with the guest's
 // own deadline, however long the callee may take and however deep it lies.
 func TestInvariant5ACallWithinCallsEndsWithTheOutermostDeadline(t *testing.T) {
-	const deep = 20
+	const deep = 10
 	e := newEngine(t, component.Config{MaxCalls: 1})
 	spinning := linkSuspect(t, e, component.Limits{Deadline: time.Minute})
 	var p *component.Program
