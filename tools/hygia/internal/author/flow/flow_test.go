@@ -63,7 +63,7 @@ func TestFiveCommands(t *testing.T) {
 			t.Run(string(language)+"/"+hook.Name, func(t *testing.T) {
 				needs(t, language)
 				if !scaffold.Has(language, hook) {
-					t.Skipf("there is no example of a %s in %s yet", hook.Name, language)
+					t.Skipf("there is no example of %s in %s: docs/plugins.md says why", hook.Name, language)
 				}
 				a := author{t, hygia, t.TempDir()}
 				a.run(0, "new", "example", "--lang", string(language), "--hook", hook.Name)
