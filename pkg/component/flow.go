@@ -15,7 +15,7 @@ import (
 // WithFlow returns a context whose calls belong to the flow of that key, such as
 // a tenant's: see Config.Parallel. Calls without a flow are one flow together.
 func WithFlow(ctx context.Context, key string) context.Context {
-	o := *originOf(ctx)
+	o := originOf(ctx)
 	o.flow = key
 	return context.WithValue(ctx, originKey{}, &o)
 }
@@ -30,13 +30,11 @@ type origin struct {
 	log   *logCount
 }
 
-var nowhere = &origin{}
-
-func originOf(ctx context.Context) *origin {
+func originOf(ctx context.Context) origin {
 	if o, ok := ctx.Value(originKey{}).(*origin); ok {
-		return o
+		return *o
 	}
-	return nowhere
+	return origin{}
 }
 
 // flow is what the engine knows of a flow while it has calls, and for a while

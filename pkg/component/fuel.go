@@ -26,7 +26,7 @@ type Usage struct {
 // it ends. Use it for one call at a time; the calls that host functions make are
 // not counted.
 func WithUsage(ctx context.Context, u *Usage) context.Context {
-	o := *originOf(ctx)
+	o := originOf(ctx)
 	o.usage = u
 	return context.WithValue(ctx, originKey{}, &o)
 }

@@ -77,7 +77,7 @@ func (l Limits) check() error {
 
 // named says which bound a limit's error is of, where wasmtime did not.
 func (l *Limits) named(err error) error {
-	if e, ok := err.(*LimitError); ok {
+	if e := (*LimitError)(nil); errors.As(err, &e) {
 		switch e.Limit {
 		case LimitMemory:
 			e.Max = l.MemoryBytes

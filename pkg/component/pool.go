@@ -90,7 +90,7 @@ func (l *Pool) Call(ctx context.Context, fn *Export, args func(*Encoder), result
 	if in == nil {
 		return l.program.Call(ctx, fn, args, results)
 	}
-	defer l.give(in)
+	defer l.give(in) //nolint:contextcheck // what is made ahead is for any call
 	in.calls++
 	return in.Call(ctx, fn, args, results)
 }
@@ -113,7 +113,7 @@ func (l *Pool) take(ctx context.Context) (*pooled, error) {
 	if room {
 		l.live++
 	}
-	l.refill()
+	l.refill() //nolint:contextcheck // what is made ahead is for any call
 	l.mu.Unlock()
 	for _, o := range over {
 		o.Close()
@@ -123,7 +123,7 @@ func (l *Pool) take(ctx context.Context) (*pooled, error) {
 	}
 	in, err := l.fresh(ctx)
 	if err != nil {
-		l.forget()
+		l.forget() //nolint:contextcheck // what is made ahead is for any call
 		return nil, err
 	}
 	in.flow = flow
