@@ -6,6 +6,7 @@ import "C"
 import (
 	"context"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 )
@@ -23,22 +24,35 @@ func (e *Engine) watch() {
 	defer close(e.ended)
 	for range e.wake {
 		for quiet := 0; quiet < restAfter; {
-			active, stop, done := e.sweep(now())
-			if done {
+			at := now()
+			s := e.sweep(at)
+			if s.done {
 				return
 			}
-			if stop {
+			if s.stop {
 				C.wasmtime_engine_increment_epoch(e.c)
 			}
-			if quiet++; active {
+			if quiet++; s.active {
 				quiet = 0
 			}
-			time.Sleep(e.cfg.Tick)
+			e.pause(at, s.due)
 		}
 		if !e.park() {
 			e.wake <- struct{}{}
 		}
 	}
+}
+
+// pause waits for a tick, or until a deadline that comes before: exactly then, for
+// which it takes a thread, since Go's own timers may be a millisecond late.
+func (e *Engine) pause(at, due time.Time) {
+	left := due.Sub(at)
+	if due.IsZero() || left >= e.cfg.Tick {
+		time.Sleep(e.cfg.Tick)
+		return
+	}
+	exactly := syscall.NsecToTimespec(max(left, 0).Nanoseconds() + 1)
+	_ = syscall.Nanosleep(&exactly, nil) // a signal may end it early: then it is a short tick
 }
 
 // now is the only clock here: a guest that runs is stopped in real time, as the
@@ -47,19 +61,28 @@ func now() time.Time {
 	return time.Now() //nolint:forbidigo // see above
 }
 
-// sweep reports whether a call runs, whether one was told to stop, and whether
-// the engine is closed and empty.
-func (e *Engine) sweep(at time.Time) (active, stop, done bool) {
+// seen is what a look at all calls has found.
+type seen struct {
+	active bool      // a call runs
+	stop   bool      // one was told to stop
+	done   bool      // the engine is closed and empty
+	due    time.Time // the first deadline that is still to come; zero for none
+}
+
+// sweep looks at the running calls.
+func (e *Engine) sweep(at time.Time) (s seen) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, f := range e.frames {
 		if f.ctx == nil {
 			continue
 		}
-		active = true
+		s.active = true
 		f.look()
 		if f.expired(at) {
-			stop = true // again at each tick: a store may have been made since
+			s.stop = true // again at each tick: a store may have been made since
+		} else if s.due.IsZero() || f.deadline.Before(s.due) {
+			s.due = f.deadline
 		}
 	}
 	if at.Sub(e.forgotten) > flowMemory {
@@ -67,7 +90,8 @@ func (e *Engine) sweep(at time.Time) (active, stop, done bool) {
 		e.forgotten = at
 	}
 	e.dispatch() // to places of calls that rest, or of flows that are forgotten
-	return active, stop, e.closed && e.active == 0 && e.frames == nil
+	s.done = e.closed && e.active == 0 && e.frames == nil
+	return s
 }
 
 // park lets the watcher sleep, unless a call has begun.
@@ -104,7 +128,7 @@ func (f *frame) expired(at time.Time) bool {
 		}
 	case f.ctx.Err() != nil:
 		f.stopped = stopError(f.ctx.Err(), context.Cause(f.ctx))
-	case at.After(f.deadline):
+	case !at.Before(f.deadline):
 		f.stopped = ErrDeadline
 	default:
 		err := f.hostOverdue(at)
