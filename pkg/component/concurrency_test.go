@@ -204,7 +204,11 @@ func TestPanicInACallersFunction(t *testing.T) {
 // that a context ends, instances that come and go.
 func TestHammer(t *testing.T) {
 	e := newEngine(t, component.Config{MaxInstances: 40, MaxCalls: 5})
-	s := linkSuspect(t, e, component.Limits{Deadline: 30 * time.Millisecond})
+	deadline := 30 * time.Millisecond
+	if collects {
+		deadline = time.Second
+	}
+	s := linkSuspect(t, e, component.Limits{Deadline: deadline})
 	p, x := echo(t, e, component.ListOf(component.String))
 	shared := instance(t, p)
 	ops := []func(w, i int) error{

@@ -14,9 +14,15 @@ import (
 )
 
 // hostileLimits are small, so that every attack meets one soon.
-var hostileLimits = component.Limits{
-	Deadline: 20 * time.Millisecond, MemoryBytes: 64 << 16, TableElements: 20_000,
-	ResultBytes: 100_000, ListItems: 10_000, HostCalls: 1000, LogBytes: 10_000,
+func hostileLimits() component.Limits {
+	l := component.Limits{
+		Deadline: 20 * time.Millisecond, MemoryBytes: 64 << 16, TableElements: 20_000,
+		ResultBytes: 100_000, ListItems: 10_000, HostCalls: 1000, LogBytes: 10_000,
+	}
+	if collects {
+		l.Deadline, l.HostCalls, l.LogBytes = 300*time.Millisecond, 20, 500
+	}
+	return l
 }
 
 // hostileHost serves attacks: its one function does what it is told.
@@ -55,7 +61,7 @@ func arm(t *testing.T, e *component.Engine) []armed {
 	for i, a := range attacks {
 		x := a.export()
 		out[i] = armed{a, x, link(t, e, a.text(), component.LinkOptions{
-			Name: a.name, Host: host, Exports: []*component.Export{x}, Limits: hostileLimits,
+			Name: a.name, Host: host, Exports: []*component.Export{x}, Limits: hostileLimits(),
 		})}
 	}
 	return out
@@ -147,7 +153,7 @@ func TestInvariant5HostileGuestsLeaveNoMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	movedLittle(t, linkSuspect(t, e, hostileLimits), 3, round)
+	movedLittle(t, linkSuspect(t, e, hostileLimits()), 3, round)
 }
 
 // movedLittle runs work until what it takes of memory has settled, and as often
@@ -203,7 +209,7 @@ func TestInvariant5TrapsUnderGarbageCollection(t *testing.T) {
 	if raceEnabled {
 		work()
 	} else {
-		movedLittle(t, linkSuspect(t, e, hostileLimits), 1, work)
+		movedLittle(t, linkSuspect(t, e, hostileLimits()), 1, work)
 	}
 	close(stop)
 	<-done
