@@ -32,7 +32,7 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	return f, err
 }
 
-func (e *Engine) enterFrom(ctx context.Context, from *origin, p *Program, inst *Instance) (*frame, error) {
+func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, inst *Instance) (*frame, error) {
 	e.mu.Lock()
 	if err := e.admit(p, inst); err != nil {
 		e.mu.Unlock()
