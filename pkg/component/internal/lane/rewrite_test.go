@@ -94,7 +94,8 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
-// The suite's own plugins, as compilers make them, all get it.
+// The suite's own plugins, as compilers make them, all get it but for the one that
+// is composed of two, which stays as it is.
 func TestRewriteOfRealComponents(t *testing.T) {
 	files, err := filepath.Glob("../../../../services/*/plugins/*/*.wasm")
 	if err != nil || len(files) == 0 {
@@ -105,7 +106,8 @@ func TestRewriteOfRealComponents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := lane.Rewrite(b); err != nil {
+		composed := filepath.Base(f) == "document-numbers.wasm"
+		if _, err := lane.Rewrite(b); (err != nil) != composed || composed && !strings.Contains(err.Error(), "composed") {
 			t.Errorf("%s: %v", f, err)
 		}
 	}
