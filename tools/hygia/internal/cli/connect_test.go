@@ -122,3 +122,11 @@ func TestStatus(t *testing.T) {
 	stdout, _ = w.want(6, "status")
 	contains(t, stdout, "down: no answer")
 }
+
+// The engine is the one that the service says it runs on.
+func TestStatusNamesTheEngine(t *testing.T) {
+	w := newWorld(t)
+	w.answer("GET /v1/status", `{"healthy":true,"services":[{"service":"audit","serving":true,"status":{"service":"audit","version":"0.1.0","engine":"wasmtime 48.0.8"}}]}`)
+	stdout, _ := w.want(0, "status")
+	contains(t, stdout, "ENGINE", "wasmtime 48.0.8")
+}

@@ -16,7 +16,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Tells whether every service serves, and what it runs",
 		Long: `Tells whether every service serves, since when, how long its certificate holds,
-and which components it runs. The exit code is 6 when one does not serve.
+and which components it runs, on which engine. The exit code is 6 when one does not serve.
 
 JSON: GetSuiteStatusResponse, as in the API.`,
 		Example: "  hygia status", Args: cobra.NoArgs,
@@ -51,9 +51,9 @@ func printStatus(w io.Writer, url string, out *gatewayv1.GetSuiteStatusResponse)
 		if !s.Serving {
 			state = "down: " + clip(orDash(s.Problem), 60)
 		}
-		rows = append(rows, []string{s.Service, state, orDash(s.Status.GetVersion()), when(s.Status.GetStartTime()), when(s.Status.GetCertificateExpireTime())})
+		rows = append(rows, []string{s.Service, state, orDash(s.Status.GetVersion()), orDash(s.Status.GetEngine()), when(s.Status.GetStartTime()), when(s.Status.GetCertificateExpireTime())})
 	}
-	table(w, []string{"SERVICE", "STATE", "VERSION", "SINCE (UTC)", "CERTIFICATE UNTIL"}, rows)
+	table(w, []string{"SERVICE", "STATE", "VERSION", "ENGINE", "SINCE (UTC)", "CERTIFICATE UNTIL"}, rows)
 	rows = nil
 	for _, s := range out.Services {
 		for _, c := range s.Status.GetComponents() {
