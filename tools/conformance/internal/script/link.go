@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -67,17 +68,17 @@ func (r *runner) make(ctx context.Context, def *definition, i *instance) error {
 // lend gives the resource types that components may import: those of the suite's
 // own host, and those of the instances that the script has made.
 func (r *runner) lend(host *component.Host, i *instance) {
-	types := r.spectest.resources()
+	given := r.spectest.resources()
 	for name, from := range r.registered {
 		for _, x := range from.exports {
 			for _, res := range resources(x.Signature) {
 				if from.side[*res] == nil {
-					types = append(types, &component.Resource{Interface: name, Name: res.Name})
+					given = append(given, &component.Resource{Interface: name, Name: res.Name})
 				}
 			}
 		}
 	}
-	for _, res := range types {
+	for _, res := range given {
 		if i.side[*res] == nil {
 			i.side[*res] = res
 			host.Resource(res, r.drop(res))
@@ -87,22 +88,33 @@ func (r *runner) lend(host *component.Host, i *instance) {
 
 // crosses reports whether a function's values can be given and taken at all.
 func crosses(s component.Signature) bool {
-	types := []*component.Type{s.Result}
-	for _, p := range s.Params {
-		types = append(types, p.Type)
-	}
-	for len(types) > 0 {
-		t := types[0]
-		types = types[1:]
-		if t == nil {
-			continue
-		}
+	for t := range types(s) {
 		if t.Kind() == component.KindUnsupported {
 			return false
 		}
-		types = append(types, t.Elems()...)
 	}
 	return true
+}
+
+// types goes through every type of a signature, those inside of others too.
+func types(s component.Signature) iter.Seq[*component.Type] {
+	return func(yield func(*component.Type) bool) {
+		queue := []*component.Type{s.Result}
+		for _, p := range s.Params {
+			queue = append(queue, p.Type)
+		}
+		for len(queue) > 0 {
+			t := queue[0]
+			queue = queue[1:]
+			if t == nil {
+				continue
+			}
+			if !yield(t) {
+				return
+			}
+			queue = append(queue, t.Elems()...)
+		}
+	}
 }
 
 // give puts what an import asks for into the host, if it is there: a function of
@@ -143,11 +155,11 @@ func (r *runner) drop(res *component.Resource) func(context.Context, any) error 
 // shape is a signature without its parameters' names and without whose its
 // resources are.
 func shape(s component.Signature) string {
-	var types []string
-	for _, p := range s.Params {
-		types = append(types, p.Type.String())
+	params := make([]string, len(s.Params))
+	for i, p := range s.Params {
+		params[i] = p.Type.String()
 	}
-	text := "(" + strings.Join(types, ", ") + ")"
+	text := "(" + strings.Join(params, ", ") + ")"
 	if s.Result != nil {
 		text += " -> " + s.Result.String()
 	}
@@ -159,20 +171,10 @@ func shape(s component.Signature) string {
 
 func resources(s component.Signature) []*component.Resource {
 	var out []*component.Resource
-	types := []*component.Type{s.Result}
-	for _, p := range s.Params {
-		types = append(types, p.Type)
-	}
-	for len(types) > 0 {
-		t := types[0]
-		types = types[1:]
-		if t == nil {
-			continue
-		}
+	for t := range types(s) {
 		if k := t.Kind(); k == component.KindOwn || k == component.KindBorrow {
 			out = append(out, t.Resource())
 		}
-		types = append(types, t.Elems()...)
 	}
 	return out
 }
