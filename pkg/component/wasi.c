@@ -1,4 +1,4 @@
-// WASI: folders, output, and a clock that cannot be waited for.
+// WASI: folders, output, a clock that cannot be waited for, and no socket.
 //
 // wasmtime's own timers block the thread, out of reach of epochs: a guest could
 // sleep through any deadline. So the linker's monotonic clock is replaced by one
@@ -6,9 +6,15 @@
 // that it woke early, as any program may, and waits again; in between it can be
 // stopped. A timer is a resource that only wasmtime can make, and only for a
 // guest: a component of ours, put beside the guest in its store, asks for it.
+//
+// Standard libraries import sockets that nobody uses. wasmtime's are linked, since
+// their types are bound to its other ones, but for the functions that make one,
+// which are replaced: so nothing can be done with the rest. Names are not looked
+// up by wasmtime itself, which needs to be told to.
 
 #include "shim.h"
 
+#include <string.h>
 #include <time.h>
 
 // Written in Go: see callback.go.
@@ -23,6 +29,8 @@ enum { WAIT_MAX = 5 * 1000 * 1000 }; // nanoseconds
 #define TEXT(x) TEXT_OF(x)
 #define POLL "wasi:io/poll@" TEXT(HYGIA_WASI)
 #define CLOCK "wasi:clocks/monotonic-clock@" TEXT(HYGIA_WASI)
+#define TCP "wasi:sockets/tcp-create-socket@" TEXT(HYGIA_WASI)
+#define UDP "wasi:sockets/udp-create-socket@" TEXT(HYGIA_WASI)
 
 static const char waiter_text[] =
     "(component"
@@ -117,28 +125,50 @@ CALLBACK(on_subscribe_instant) {
   return subscribe(inst, context, when > now ? when - now : 0, results);
 }
 
-// replace_clock puts the functions above where wasmtime's were.
-static wasmtime_error_t *replace_clock(wasmtime_component_linker_t *linker) {
-  static const struct {
-    wasm_name_t name;
-    wasmtime_error_t *(*func)(void *, wasmtime_context_t *, const wasmtime_component_func_type_t *,
-                              wasmtime_component_val_t *, size_t, wasmtime_component_val_t *,
-                              size_t);
-  } funcs[] = {
+CALLBACK(on_create_socket) {
+  UNUSED;
+  wasmtime_component_val_t denied = {.kind = WASMTIME_COMPONENT_ENUM};
+  wasm_byte_vec_new(&denied.of.enumeration, sizeof "access-denied" - 1, "access-denied");
+  results->kind = WASMTIME_COMPONENT_RESULT;
+  results->of.result.is_ok = false;
+  results->of.result.val = wasmtime_component_val_new(&denied);
+  return NULL;
+}
+
+typedef struct {
+  wasm_name_t name;
+  wasmtime_error_t *(*call)(void *, wasmtime_context_t *, const wasmtime_component_func_type_t *,
+                            wasmtime_component_val_t *, size_t, wasmtime_component_val_t *, size_t);
+} replacement;
+
+// replace puts functions where wasmtime's whole interface was.
+static wasmtime_error_t *replace(wasmtime_component_linker_instance_t *root, const char *iface,
+                                 const replacement *funcs, size_t count) {
+  wasmtime_component_linker_instance_t *into = NULL;
+  wasmtime_error_t *err =
+      wasmtime_component_linker_instance_add_instance(root, iface, strlen(iface), &into);
+  for (size_t i = 0; i < count && !err; i++)
+    err = wasmtime_component_linker_instance_add_func(into, funcs[i].name.data, funcs[i].name.size,
+                                                      funcs[i].call, NULL, NULL);
+  if (into) wasmtime_component_linker_instance_delete(into);
+  return err;
+}
+
+// replace_some puts the functions above where wasmtime's were.
+static wasmtime_error_t *replace_some(wasmtime_component_linker_t *linker) {
+  static const replacement clock[] = {
       {{3, "now"}, on_now},
       {{10, "resolution"}, on_resolution},
       {{17, "subscribe-instant"}, on_subscribe_instant},
       {{18, "subscribe-duration"}, on_subscribe_duration},
   };
+  static const replacement tcp = {{17, "create-tcp-socket"}, on_create_socket};
+  static const replacement udp = {{17, "create-udp-socket"}, on_create_socket};
   wasmtime_component_linker_allow_shadowing(linker, true);
   wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
-  wasmtime_component_linker_instance_t *clock = NULL;
-  wasmtime_error_t *err = wasmtime_component_linker_instance_add_instance(
-      root, CLOCK, sizeof CLOCK - 1, &clock);
-  for (size_t i = 0; i < sizeof funcs / sizeof funcs[0] && !err; i++)
-    err = wasmtime_component_linker_instance_add_func(clock, funcs[i].name.data,
-                                                      funcs[i].name.size, funcs[i].func, NULL, NULL);
-  if (clock) wasmtime_component_linker_instance_delete(clock);
+  wasmtime_error_t *err = replace(root, CLOCK, clock, sizeof clock / sizeof *clock);
+  if (!err) err = replace(root, TCP, &tcp, 1);
+  if (!err) err = replace(root, UDP, &udp, 1);
   wasmtime_component_linker_instance_delete(root);
   wasmtime_component_linker_allow_shadowing(linker, false);
   return err;
@@ -146,7 +176,7 @@ static wasmtime_error_t *replace_clock(wasmtime_component_linker_t *linker) {
 
 bool hy_link_wasi(hy_program *p, hy_buffer *message) {
   wasmtime_error_t *err = wasmtime_component_linker_add_wasip2(p->linker);
-  if (!err) err = replace_clock(p->linker);
+  if (!err) err = replace_some(p->linker);
   if (!err) err = waiter_new(&p->waiter, p->engine);
   bool ok = !err;
   hy_error_take(err, message);

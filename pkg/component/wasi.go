@@ -17,7 +17,7 @@ import (
 
 // WASI grants folders, with wasmtime's own WASI 0.2: its clocks and random
 // numbers, and nothing else. The arguments and the environment are empty, standard
-// input is at its end, and a component that imports sockets is refused. A guest
+// input is at its end, no socket can be made and no name is looked up. A guest
 // cannot reach a file outside of its folders, whatever path or symbolic link it
 // uses. A timer ends after 5 ms at the latest, however long the guest meant to
 // sleep. For a component without folders there is package wasi.
@@ -38,8 +38,8 @@ type Folder struct {
 	ReadOnly bool
 }
 
-// isWASI knows the interfaces of WASI 0.2 that a grant gives. All of wasi:sockets
-// is left out, and so is everything newer.
+// isWASI knows the interfaces of WASI 0.2 that a grant gives. Everything newer is
+// left out.
 func isWASI(iface string) bool {
 	name, ok := strings.CutSuffix(track(iface), "@0.2")
 	return ok && slices.Contains([]string{
@@ -50,6 +50,8 @@ func isWASI(iface string) bool {
 		"wasi:filesystem/preopens", "wasi:filesystem/types",
 		"wasi:io/error", "wasi:io/poll", "wasi:io/streams",
 		"wasi:random/insecure", "wasi:random/insecure-seed", "wasi:random/random",
+		"wasi:sockets/instance-network", "wasi:sockets/ip-name-lookup", "wasi:sockets/network",
+		"wasi:sockets/tcp", "wasi:sockets/tcp-create-socket", "wasi:sockets/udp", "wasi:sockets/udp-create-socket",
 	}, name)
 }
 

@@ -3,8 +3,10 @@ package component_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,10 +34,14 @@ var (
 		Params: []component.Field{{Name: "ns", Type: component.U64}}}}
 )
 
-// Error codes of wasi:filesystem, as testdata/wasi.wat returns them.
+// Error codes of wasi:filesystem, as testdata/wasi.wat returns them, and of
+// wasi:sockets, as testdata/sockets.wat does.
 const (
 	noEntry      = -1 - 20
 	notPermitted = -1 - 31
+
+	accessDenied             = -1 - 1
+	permanentResolverFailure = -1 - 20
 )
 
 func linkWASI(t *testing.T, w *component.WASI, l component.Limits) *component.Program {
@@ -170,13 +176,45 @@ func TestInvariant7WASIMustBeGranted(t *testing.T) {
 		t.Errorf("with the lane: %v", err)
 	}
 	for _, iface := range []string{
-		"wasi:sockets/network@0.2.0", "wasi:sockets/tcp-create-socket@0.2.0", "wasi:sockets/ip-name-lookup@0.2.3",
+		"wasi:sockets/network@0.3.0", "wasi:sockets/tls@0.2.0",
 		"wasi:http/outgoing-handler@0.2.0", "wasi:cli/environment@0.3.0", "wasi:cli/environment@1.0.0", "wasi:other/thing@0.2.0",
 	} {
 		c := compile(t, e, `(component (import "`+iface+`" (instance (export "f" (func)))))`)
 		_, err := e.Link(c, component.LinkOptions{WASI: &component.WASI{}})
 		if !errors.As(err, &missing) || missing.Interface != iface {
 			t.Errorf("%s: %v", iface, err)
+		}
+	}
+}
+
+// Invariant 7: with folders come the sockets of standard libraries, which the guest
+// cannot make, and names, which it cannot look up.
+func TestInvariant7WASIGivesNoNetwork(t *testing.T) {
+	text, err := os.ReadFile("testdata/sockets.wat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newEngine(t, component.Config{})
+	c, err := e.CompilePlain(context.Background(), wasm(t, string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	export := func(name string) *component.Export {
+		return &component.Export{Name: name, Signature: component.Signature{Result: component.S32}}
+	}
+	tries := map[*component.Export]int32{
+		export("tcp"): accessDenied, export("udp"): accessDenied, export("localhost"): permanentResolverFailure,
+	}
+	p, err := e.Link(c, component.LinkOptions{WASI: &component.WASI{}, Exports: slices.Collect(maps.Keys(tries))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	for fn, want := range tries {
+		var got int32
+		if err := p.Call(context.Background(), fn, nil, func(d *component.Decoder) { got = d.S32() }); err != nil || got != want {
+			t.Errorf("%s: %d, want %d; %v", fn.Name, got, want, err)
 		}
 	}
 }

@@ -71,8 +71,6 @@ func (e Env) runNew(name, language, hookName string) error {
 	switch {
 	case errors.Is(err, scaffold.ErrName):
 		return e.Usage("%w", err)
-	case errors.Is(err, scaffold.ErrNoExample):
-		return e.Usage("%w: choose another --lang", err)
 	case errors.Is(err, scaffold.ErrNotEmpty):
 		return e.Refused(err)
 	case err != nil:

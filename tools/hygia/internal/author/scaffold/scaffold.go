@@ -47,26 +47,15 @@ type values struct {
 	Description, LanguageName, Source string
 	WASI                              bool
 	DeadlineMS, MemoryBytes           int
+	Imports                           []string // beside the log
 	Ignore                            []string
 }
-
-// Has reports whether there is an example of a hook in a language.
-func Has(language project.Language, hook contract.Hook) bool {
-	entries, err := templates.ReadDir("templates/" + string(language) + "/" + hook.Name)
-	return err == nil && len(entries) > 0
-}
-
-// ErrNoExample says that New has no example to write.
-var ErrNoExample = errors.New("there is no example of this hook in this language")
 
 // New writes a project and returns its files, sorted. It changes nothing where it
 // fails on the options.
 func New(o Options) ([]string, error) {
 	if !namePattern.MatchString(o.Name) || len(o.Name) > 63 {
 		return nil, ErrName
-	}
-	if !Has(o.Language, o.Hook) {
-		return nil, ErrNoExample
 	}
 	entries, err := os.ReadDir(o.Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -167,6 +156,9 @@ func (o Options) values() values {
 		v.Ignore = []string{"/wit_*.go", "/hygia_*/"}
 	case project.JS:
 		v.LanguageName, v.Source, v.MemoryBytes = "JavaScript", "plugin.js", 64<<20
+		if o.Hook.Folder { // no standard library does it
+			v.Imports = []string{"wasi:filesystem/preopens@0.2.6", "wasi:filesystem/types@0.2.6"}
+		}
 	case project.Python:
 		v.LanguageName, v.Source, v.MemoryBytes, v.WASI = "Python", "app.py", 128<<20, true
 	}
