@@ -13,7 +13,7 @@ import (
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/tools/conformance/internal/script"
-	"github.com/hygia-suite/hygia/tools/conformance/internal/wast"
+	"github.com/hygia-suite/hygia/tools/internal/wast"
 )
 
 func run(ctx context.Context, args []string, out, errs io.Writer) error {

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
-	"github.com/hygia-suite/hygia/tools/conformance/internal/wast"
+	"github.com/hygia-suite/hygia/tools/internal/wast"
+	"github.com/hygia-suite/hygia/tools/internal/witvalue"
 )
 
 // What a guest of a suite may use.
@@ -22,7 +23,7 @@ const (
 // instantiate links a component with what the script has made so far, and makes
 // an instance of it, under its name where it has one.
 func (r *runner) instantiate(ctx context.Context, def *definition, name string) error {
-	i := &instance{exports: map[string]*component.Export{}, side: side{}, async: def.async}
+	i := &instance{exports: map[string]*component.Export{}, side: witvalue.Resources{}, async: def.async}
 	i.missing = r.make(ctx, def, i)
 	r.instances[""] = i
 	if name != "" {
@@ -125,7 +126,7 @@ func (r *runner) give(host *component.Host, i *instance, item component.Item) {
 	}
 	imp := &component.Import{Interface: item.Interface, Name: item.Name, Signature: item.Signature}
 	if fn := r.spectest.function(item); fn != nil {
-		host.Func(imp, fn(i.side))
+		host.Func(imp, hostFunction(i.side, item.Signature, fn))
 		return
 	}
 	from := r.registered[item.Interface]
@@ -136,7 +137,9 @@ func (r *runner) give(host *component.Host, i *instance, item component.Item) {
 	if !ok || shape(x.Signature) != shape(item.Signature) {
 		return
 	}
-	host.Func(imp, forward(from, x, i.side, item.Signature))
+	host.Func(imp, hostFunction(i.side, item.Signature, func(ctx context.Context, values []any) (any, error) {
+		return from.call(ctx, x, values)
+	}))
 }
 
 // drop ends a handle that belongs to another instance.
@@ -179,25 +182,24 @@ func resources(s component.Signature) []*component.Resource {
 	return out
 }
 
-// forward makes a host function of another component's: what one instance imports
-// and the other exports.
-func forward(from *instance, x *component.Export, importer side, s component.Signature) component.HostFunc {
+// function is one of values.
+type function func(context.Context, []any) (any, error)
+
+// hostFunction makes a function of values what a component imports.
+func hostFunction(importer witvalue.Resources, s component.Signature, fn function) component.HostFunc {
 	return func(ctx context.Context, args *component.Decoder, results *component.Encoder) error {
 		values := make([]any, len(s.Params))
 		for k, p := range s.Params {
-			values[k] = importer.read(args, p.Type)
+			values[k] = importer.Decode(args, p.Type)
 		}
 		if err := args.Err(); err != nil {
 			return err
 		}
-		result, err := from.call(ctx, x, values)
-		if err != nil {
-			return err
+		result, err := fn(ctx, values)
+		if err == nil && s.Result != nil {
+			importer.Encode(results, s.Result, result)
 		}
-		if s.Result != nil {
-			importer.write(results, s.Result, result)
-		}
-		return nil
+		return err
 	}
 }
 
@@ -205,12 +207,12 @@ func (i *instance) call(ctx context.Context, x *component.Export, values []any) 
 	err = i.instance.Call(ctx, x,
 		func(e *component.Encoder) {
 			for k, p := range x.Signature.Params {
-				i.side.write(e, p.Type, values[k])
+				i.side.Encode(e, p.Type, values[k])
 			}
 		},
 		func(d *component.Decoder) {
 			if x.Signature.Result != nil {
-				result = i.side.read(d, x.Signature.Result)
+				result = i.side.Decode(d, x.Signature.Result)
 			}
 		})
 	return result, err
@@ -235,7 +237,7 @@ func (r *runner) call(ctx context.Context, c *wast.Call) (any, *component.Type, 
 	values := make([]any, len(c.Args))
 	for k, n := range c.Args {
 		var err error
-		if values[k], err = literal(n, x.Signature.Params[k].Type); err != nil {
+		if values[k], err = witvalue.FromLiteral(x.Signature.Params[k].Type, n); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/bytecodealliance/wasmtime-go/v44"
 
 	"github.com/hygia-suite/hygia/pkg/component"
-	"github.com/hygia-suite/hygia/tools/conformance/internal/wast"
+	"github.com/hygia-suite/hygia/tools/internal/wast"
+	"github.com/hygia-suite/hygia/tools/internal/witvalue"
 )
 
 // Verdict is what came of a directive.
@@ -43,7 +44,7 @@ type instance struct {
 	missing  error // why it was not made
 	instance *component.Instance
 	exports  map[string]*component.Export
-	side     side
+	side     witvalue.Resources
 	async    bool
 }
 
@@ -204,12 +205,12 @@ func (r *runner) assertReturn(ctx context.Context, d *wast.Directive) error {
 		}
 		return nil
 	}
-	want, err := literal(d.Results[0], t)
+	want, err := witvalue.FromLiteral(t, d.Results[0])
 	if err != nil {
 		return err
 	}
-	if !same(got, want) {
-		return fmt.Errorf("got %v and not %v", got, want)
+	if !witvalue.Same(got, want) {
+		return fmt.Errorf("got %s and not %s", witvalue.Literal(t, got), witvalue.Literal(t, want))
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/tools/conformance/internal/script"
-	"github.com/hygia-suite/hygia/tools/conformance/internal/wast"
+	"github.com/hygia-suite/hygia/tools/internal/wast"
 )
 
 func run(t *testing.T, src string) []script.Result {

@@ -13,7 +13,7 @@ import (
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/fixture"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/project"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/trial"
-	"github.com/hygia-suite/hygia/tools/hygia/internal/author/witjson"
+	"github.com/hygia-suite/hygia/tools/internal/witvalue"
 )
 
 func (e Env) testCommand() *cobra.Command {
@@ -140,7 +140,7 @@ func memory(r trial.Result) string {
 
 // printGot shows a result that was not wanted, to be copied into a fixture.
 func printGot(w io.Writer, got any) {
-	if text, err := witjson.Format(got); err == nil {
+	if text, err := witvalue.FormatJSON(got); err == nil {
 		fmt.Fprintf(w, "        got %s\n", text)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/wit/document"
 	"github.com/hygia-suite/hygia/pkg/wit/validation"
 
+	"github.com/hygia-suite/hygia/tools/internal/echotest"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
 	_ "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/nestedv0_2_0" // It compiles.
@@ -105,13 +106,23 @@ func TestValuesSurviveComponents(t *testing.T) {
 
 func lowerBy[T interface{ Lower(*component.Encoder) }](enc *component.Encoder, v T) { v.Lower(enc) }
 
+func newEcho(t *testing.T, engine *component.Engine, of *component.Type) *echotest.Echo {
+	t.Helper()
+	e, err := echotest.New(t.Context(), engine, of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return e
+}
+
 func overComponent[T any](engine *component.Engine, of *component.Type, lower func(*component.Encoder, T), lift func(*component.Decoder) T) func(*testing.T) {
 	return func(t *testing.T) {
 		e := newEcho(t, engine, of)
 		rapid.Check(t, func(rt *rapid.T) {
 			want := arbitrary[T](rt)
 			var got T
-			err := e.call(t,
+			err := e.Call(t.Context(),
 				func(enc *component.Encoder) { lower(enc, want) },
 				func(dec *component.Decoder) { got = lift(dec) })
 			if err != nil {
@@ -141,7 +152,7 @@ func TestNoCaseIsLowered(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			e := newEcho(t, engine, row.of)
-			err := e.call(t, row.lower, func(*component.Decoder) { t.Error("the guest was called") })
+			err := e.Call(t.Context(), row.lower, func(*component.Decoder) { t.Error("the guest was called") })
 			var value *component.ValueError
 			if !errors.As(err, &value) {
 				t.Errorf("got %v, want a *component.ValueError", err)

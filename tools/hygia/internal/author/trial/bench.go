@@ -36,7 +36,7 @@ func (t *Trial) Bench(ctx context.Context, f fixture.Fixture, spend time.Duratio
 	if r := t.Run(ctx, f); !r.Pass {
 		return Measured{}, fmt.Errorf("%s: %w", f.Name, ErrFixture)
 	}
-	fn, err := f.Find(t.exports)
+	call, err := t.prepare(f)
 	if err != nil {
 		return Measured{}, err
 	}
@@ -46,7 +46,7 @@ func (t *Trial) Bench(ctx context.Context, f fixture.Fixture, spend time.Duratio
 	}
 	defer t.taken() // its lines are not of interest
 	m := Measured{Fixture: f.Name, Call: f.Call, Workers: runtime.GOMAXPROCS(0)}
-	times, err := t.repeat(ctx, caller, fn, f, spend/2)
+	times, err := t.repeat(ctx, caller, call, spend/2)
 	if err != nil {
 		return m, err
 	}
@@ -55,16 +55,16 @@ func (t *Trial) Bench(ctx context.Context, f fixture.Fixture, spend time.Duratio
 	m.P50Microseconds = times[len(times)/2].Microseconds()
 	m.P99Microseconds = times[len(times)*99/100].Microseconds()
 	m.LeastNanoseconds = times[0].Nanoseconds()
-	m.PerSecond, err = t.atOnce(ctx, caller, fn, f, m.Workers, spend/2)
+	m.PerSecond, err = t.atOnce(ctx, caller, call, m.Workers, spend/2)
 	return m, err
 }
 
 // repeat calls one after the other and returns how long each call took.
-func (t *Trial) repeat(ctx context.Context, caller component.Caller, fn *component.Export, f fixture.Fixture, spend time.Duration) ([]time.Duration, error) {
+func (t *Trial) repeat(ctx context.Context, caller component.Caller, call prepared, spend time.Duration) ([]time.Duration, error) {
 	var times []time.Duration
 	for begin := t.clock(); len(times) == 0 || t.clock().Sub(begin) < spend; {
 		start := t.clock()
-		if _, err := call(ctx, caller, fn, f); err != nil {
+		if _, err := call.by(ctx, caller); err != nil {
 			return nil, err
 		}
 		times = append(times, t.clock().Sub(start))
@@ -73,13 +73,13 @@ func (t *Trial) repeat(ctx context.Context, caller component.Caller, fn *compone
 }
 
 // atOnce calls from several goroutines and returns the calls a second.
-func (t *Trial) atOnce(ctx context.Context, caller component.Caller, fn *component.Export, f fixture.Fixture, workers int, spend time.Duration) (float64, error) {
+func (t *Trial) atOnce(ctx context.Context, caller component.Caller, call prepared, workers int, spend time.Duration) (float64, error) {
 	var wait sync.WaitGroup
 	counts, errs := make([]int, workers), make([]error, workers)
 	begin := t.clock()
 	for i := range workers {
 		wait.Go(func() {
-			times, err := t.repeat(ctx, caller, fn, f, spend)
+			times, err := t.repeat(ctx, caller, call, spend)
 			counts[i], errs[i] = len(times), err
 		})
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/fixture"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/project"
-	"github.com/hygia-suite/hygia/tools/hygia/internal/author/witjson"
+	"github.com/hygia-suite/hygia/tools/internal/witvalue"
 )
 
 // Trial is a compiled plugin that can be called. It is for one goroutine.
@@ -206,11 +206,8 @@ func (t *Trial) Run(ctx context.Context, f fixture.Fixture) Result {
 		r.Problem = err.Error() + hint(err)
 		return r
 	}
-	fn, err := f.Find(t.exports)
+	call, err := t.prepare(f)
 	if err != nil {
-		return problem(err)
-	}
-	if err := f.Check(fn); err != nil {
 		return problem(err)
 	}
 	caller, err := t.under(ctx, f.Config)
@@ -219,13 +216,13 @@ func (t *Trial) Run(ctx context.Context, f fixture.Fixture) Result {
 	}
 	t.taken()
 	start := t.clock()
-	got, err := call(ctx, caller, fn, f)
+	got, err := call.json(ctx, caller)
 	r.Microseconds = t.clock().Sub(start).Microseconds()
 	r.Lines = t.taken()
 	if err != nil {
 		return problem(err)
 	}
-	for _, d := range witjson.Diff(f.Want, got) {
+	for _, d := range witvalue.DiffJSON(f.Want, got) {
 		r.Differences = append(r.Differences, d.String())
 	}
 	if r.Pass = len(r.Differences) == 0; !r.Pass {
@@ -260,18 +257,43 @@ func trace(functions []string) string {
 	return "\nin " + strings.Join(functions[:min(most, len(functions))], "\n   ")
 }
 
-// call calls a function with a fixture's arguments.
-func call(ctx context.Context, caller component.Caller, fn *component.Export, f fixture.Fixture) (got any, err error) {
-	err = caller.Call(ctx, fn, func(enc *component.Encoder) {
-		for _, p := range fn.Signature.Params {
-			witjson.Encode(enc, p.Type, f.Args[p.Name], "args."+p.Name)
+// prepared is a fixture's call, ready to be made.
+type prepared struct {
+	fn   *component.Export
+	args []any
+}
+
+func (t *Trial) prepare(f fixture.Fixture) (prepared, error) {
+	fn, err := f.Find(t.exports)
+	if err != nil {
+		return prepared{}, err
+	}
+	args, err := f.Values(fn)
+	return prepared{fn, args}, err
+}
+
+// by makes the call. A plugin's hooks hand no resources around.
+func (p prepared) by(ctx context.Context, caller component.Caller) (got any, err error) {
+	var none witvalue.Resources
+	err = caller.Call(ctx, p.fn, func(enc *component.Encoder) {
+		for i, param := range p.fn.Signature.Params {
+			none.Encode(enc, param.Type, p.args[i])
 		}
 	}, func(dec *component.Decoder) {
-		if fn.Signature.Result != nil {
-			got = witjson.Decode(dec, fn.Signature.Result)
+		if p.fn.Signature.Result != nil {
+			got = none.Decode(dec, p.fn.Signature.Result)
 		}
 	})
 	return got, err
+}
+
+// json makes the call and gives its result as a fixture has it.
+func (p prepared) json(ctx context.Context, caller component.Caller) (any, error) {
+	got, err := p.by(ctx, caller)
+	if err != nil || p.fn.Signature.Result == nil {
+		return nil, err
+	}
+	return witvalue.ToJSON(p.fn.Signature.Result, got)
 }
 
 const page = 64 << 10
@@ -280,7 +302,7 @@ const page = 64 << 10
 // fixture that passes still does. A language that collects garbage may need less
 // than it would take.
 func (t *Trial) Memory(ctx context.Context, f fixture.Fixture) (int64, error) {
-	fn, err := f.Find(t.exports)
+	call, err := t.prepare(f)
 	if err != nil {
 		return 0, err
 	}
@@ -296,8 +318,8 @@ func (t *Trial) Memory(ctx context.Context, f fixture.Fixture) (int64, error) {
 		if err != nil {
 			return false, err
 		}
-		got, err := call(ctx, caller, fn, f)
-		return err == nil && len(witjson.Diff(f.Want, got)) == 0, nil
+		got, err := call.json(ctx, caller)
+		return err == nil && len(witvalue.DiffJSON(f.Want, got)) == 0, nil
 	}
 	low, high := int64(0), t.project.Memory()/page // high passes, low does not
 	for high-low > 1 {

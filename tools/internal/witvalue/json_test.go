@@ -1,4 +1,4 @@
-package witjson_test
+package witvalue_test
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/hygia-suite/hygia/pkg/component"
-	"github.com/hygia-suite/hygia/tools/hygia/internal/author/witjson"
+	"github.com/hygia-suite/hygia/tools/internal/witvalue"
 )
 
 var (
@@ -16,16 +16,20 @@ var (
 	rights = component.FlagsOf("rights", "read", "write")
 )
 
-func parse(t *testing.T, text string) any {
+// everything has some of each kind of type in it.
+var everything = component.TupleOf(point, colour, shape, rights, component.ListOf(component.U8), component.F32, component.Char,
+	component.ResultOf(component.String, component.U64), component.OptionOf(component.OptionOf(component.Bool)))
+
+func parse(t testing.TB, text string) any {
 	t.Helper()
-	value, err := witjson.Parse([]byte(text))
+	value, err := witvalue.ParseJSON([]byte(text))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return value
 }
 
-func TestCheck(t *testing.T) {
+func TestFromJSON(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		typ  *component.Type
@@ -78,21 +82,38 @@ func TestCheck(t *testing.T) {
 		{"option of option, bare", component.OptionOf(component.OptionOf(component.U8)), `1`, "some"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := witjson.Check(c.typ, parse(t, c.text), "value")
-			var wrong *witjson.ValueError
+			value := parse(t, c.text)
+			got, err := witvalue.FromJSON(c.typ, value, "value")
+			var wrong *witvalue.JSONError
 			switch {
 			case c.says == "" && err != nil:
 				t.Error(err)
 			case c.says != "" && (!errors.As(err, &wrong) || !strings.Contains(err.Error(), c.says)):
 				t.Errorf("got %v, want %q", err, c.says)
+			case c.says == "":
+				again, err := witvalue.ToJSON(c.typ, got)
+				if d := witvalue.DiffJSON(value, again); err != nil || len(d) != 0 {
+					t.Errorf("written again: %v, %v", d, err)
+				}
 			}
 		})
 	}
 }
 
+// Resources have no JSON, wherever they are.
+func TestResourcesHaveNoJSON(t *testing.T) {
+	handles := component.ListOf(component.OwnOf(&component.Resource{Name: "blob"}))
+	if _, err := witvalue.FromJSON(handles, parse(t, `[1]`), "value"); err == nil || !strings.Contains(err.Error(), "has no JSON") {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := witvalue.ToJSON(handles, []any{&component.Handle{}}); err == nil {
+		t.Error("written")
+	}
+}
+
 // An error says where, and repeats no value: a fixture may be made of a real one.
 func TestErrorsRepeatNoValue(t *testing.T) {
-	err := witjson.Check(colour, parse(t, `"Zuleide"`), "args.name")
+	_, err := witvalue.FromJSON(colour, parse(t, `"Zuleide"`), "args.name")
 	if err == nil || strings.Contains(err.Error(), "Zuleide") || !strings.Contains(err.Error(), "args.name") {
 		t.Errorf("got %v", err)
 	}
@@ -100,7 +121,7 @@ func TestErrorsRepeatNoValue(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, text := range []string{"", "{", "1 2", "\"\xff\"", "nul"} {
-		if value, err := witjson.Parse([]byte(text)); err == nil {
+		if value, err := witvalue.ParseJSON([]byte(text)); err == nil {
 			t.Errorf("%q is %v", text, value)
 		}
 	}
@@ -117,7 +138,7 @@ func TestDiff(t *testing.T) {
 		{`null`, `{}`, "the result: want null, got {}"},
 	} {
 		var says []string
-		for _, d := range witjson.Diff(parse(t, c.want), parse(t, c.got)) {
+		for _, d := range witvalue.DiffJSON(parse(t, c.want), parse(t, c.got)) {
 			says = append(says, d.String())
 		}
 		if got := strings.Join(says, "; "); got != c.says {
@@ -125,29 +146,29 @@ func TestDiff(t *testing.T) {
 		}
 	}
 	many := make([]any, 100)
-	if n := len(witjson.Diff(many, []any{})); n != 20 {
+	if n := len(witvalue.DiffJSON(many, []any{})); n != 20 {
 		t.Errorf("%d differences are listed, want 20", n)
 	}
 }
 
-func FuzzCheck(f *testing.F) {
-	all := component.TupleOf(point, colour, shape, rights, component.ListOf(component.U8), component.F32, component.Char,
-		component.ResultOf(component.String, component.U64), component.OptionOf(component.OptionOf(component.Bool)))
+// FuzzFromJSON: what is read can be written and read again, and is the same.
+func FuzzFromJSON(f *testing.F) {
 	f.Add([]byte(`[{"x": 1, "label": null}, "red", "none", [], "AA==", 1.5, "é", {"ok": ""}, null]`))
 	f.Add([]byte(`[[[[[]]]]]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		value, err := witjson.Parse(text)
+		value, err := witvalue.ParseJSON(text)
 		if err != nil {
 			return
 		}
-		_ = witjson.Check(all, value, "value")
-		// What was read can be written and read again, and is the same.
-		again, err := witjson.Format(value)
+		again, err := witvalue.FormatJSON(value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := witjson.Diff(value, parse(t, again)); len(d) != 0 {
+		if d := witvalue.DiffJSON(value, parse(t, again)); len(d) != 0 {
 			t.Errorf("%q: %v", text, d)
+		}
+		if v, err := witvalue.FromJSON(everything, value, "value"); err == nil {
+			sameAgain(t, v, overJSON(t, everything, v))
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package witjson
+package witvalue
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Difference is one place where two values differ.
+// Difference is one place where two values differ, as JSON.
 type Difference struct {
 	Path      string // as in "ok[0].location.start"; "" for the whole
 	Want, Got any    // Missing where the value is not there
@@ -19,12 +19,12 @@ type Difference struct {
 // Missing stands for a value that is not there.
 type Missing struct{}
 
-// maxDifferences bounds what Diff lists.
+// maxDifferences bounds what DiffJSON lists.
 const maxDifferences = 20
 
-// Diff lists where got differs from want, at most 20 places. Numbers are the same
-// when they are written the same or are the same float.
-func Diff(want, got any) []Difference {
+// DiffJSON lists where JSON differs from what was wanted, at most 20 places. Numbers
+// are the same when they are written the same or are the same float.
+func DiffJSON(want, got any) []Difference {
 	var found []Difference
 	diff("", want, got, &found)
 	return found
@@ -50,12 +50,12 @@ func diff(path string, want, got any, found *[]Difference) {
 			return
 		}
 	}
-	if !same(want, got) {
+	if !sameJSON(want, got) {
 		*found = append(*found, Difference{path, want, got})
 	}
 }
 
-func same(want, got any) bool {
+func sameJSON(want, got any) bool {
 	w, isNumber := want.(json.Number)
 	g, alsoNumber := got.(json.Number)
 	if isNumber && alsoNumber && w != g && strings.ContainsAny(w.String()+g.String(), ".eE") {
@@ -99,7 +99,7 @@ func show(value any) string {
 	if _, missing := value.(Missing); missing {
 		return "nothing"
 	}
-	text, err := Format(value)
+	text, err := FormatJSON(value)
 	if err != nil {
 		return "something without JSON"
 	}
@@ -108,13 +108,4 @@ func show(value any) string {
 		return strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
-}
-
-// Format writes a value as one line of JSON.
-func Format(value any) (string, error) {
-	var out strings.Builder
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return strings.TrimSuffix(out.String(), "\n"), err
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hygia-suite/hygia/tools/conformance/internal/wast"
+	"github.com/hygia-suite/hygia/tools/internal/wast"
 )
 
 func one(t *testing.T, src string) *wast.Directive {

@@ -1,9 +1,11 @@
-package roundtrip_test
+// Package echotest makes, for tests, components that give back any value that they
+// are given.
+package echotest
 
 import (
+	"context"
 	"fmt"
 	"strings"
-	"testing"
 
 	"github.com/bytecodealliance/wasmtime-go/v44"
 
@@ -15,14 +17,14 @@ import (
 // component that gives back any value is then the identity.
 const padding = 17
 
-// echo is a component that gives back what it is given.
-type echo struct {
+// Echo is a component that gives back what it is given.
+type Echo struct {
 	program *component.Program
 	export  *component.Export
 }
 
-func newEcho(t *testing.T, engine *component.Engine, value *component.Type) echo {
-	t.Helper()
+// New compiles an echo of values of a type without resources. Close it when done.
+func New(ctx context.Context, engine *component.Engine, value *component.Type) (*Echo, error) {
 	elems := []*component.Type{value}
 	for range padding {
 		elems = append(elems, component.U64)
@@ -32,28 +34,27 @@ func newEcho(t *testing.T, engine *component.Engine, value *component.Type) echo
 	ref := w.ref(padded)
 	wasm, err := wasmtime.Wat2Wasm(fmt.Sprintf(echoText, w.types.String(), ref, ref))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	compiled, err := engine.Compile(t.Context(), wasm)
+	compiled, err := engine.Compile(ctx, wasm)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(compiled.Close)
+	defer compiled.Close()
 	export := &component.Export{Name: "echo", Signature: component.Signature{
 		Params: []component.Field{{Name: "v", Type: padded}},
 		Result: padded,
 	}}
 	program, err := engine.Link(compiled, component.LinkOptions{Exports: []*component.Export{export}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(program.Close)
-	return echo{program: program, export: export}
+	return &Echo{program: program, export: export}, err
 }
 
-// call lowers a value, and lifts what comes back.
-func (e echo) call(t *testing.T, lower func(*component.Encoder), lift func(*component.Decoder)) error {
-	return e.program.Call(t.Context(), e.export,
+// Close frees the component.
+func (e *Echo) Close() { e.program.Close() }
+
+// Call lowers a value, and lifts what comes back.
+func (e *Echo) Call(ctx context.Context, lower func(*component.Encoder), lift func(*component.Decoder)) error {
+	return e.program.Call(ctx, e.export,
 		func(enc *component.Encoder) {
 			lower(enc)
 			for range padding {
