@@ -48,6 +48,10 @@ type Options struct {
 	// for it: what the component keeps then outlives a call (invariant 4), until a
 	// later call of the same tenant finds it. Sessions with folders are not reused.
 	Reuse bool
+	// Warm is how many instances are kept ready, each for a call that has yet to
+	// come, at most 16: for components that take long to start. Default: none.
+	// Sessions with folders have none.
+	Warm int
 	// Events is told what the plugin is granted, what it is refused, and what ends
 	// its calls; nil tells nobody.
 	Events Events
@@ -69,7 +73,7 @@ type Plugin struct {
 	functions *component.Host
 	component *component.Component
 	// program is nil where the component needs folders; pool, where its instances
-	// are not reused.
+	// are made for each call.
 	program *component.Program
 	pool    *component.Pool
 }
@@ -93,7 +97,7 @@ func Load(ctx context.Context, o Options) (*Plugin, error) {
 }
 
 // prepare does all of Load that comes after reading. Nothing of the component
-// has run when it returns.
+// has run when it returns, but for the start of what Options.Warm asks for.
 func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ *Plugin, err error) {
 	if err := offers(manifest, o.Exports); err != nil {
 		return nil, err
@@ -129,13 +133,23 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 		if p.program, err = p.link(nil); err != nil {
 			return nil, err
 		}
-		if o.Reuse && manifest.Reuse {
-			if p.pool, err = p.program.Pool(ctx, component.PoolOptions{Reuse: reusedCalls}); err != nil {
-				return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
-			}
+		if err := p.fill(ctx); err != nil {
+			return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
 		}
 	}
 	return p, nil
+}
+
+// fill makes the pool, where the options and the manifest ask for one.
+func (p *Plugin) fill(ctx context.Context) (err error) {
+	pool := component.PoolOptions{Warm: p.options.Warm}
+	if p.options.Reuse && p.manifest.Reuse {
+		pool.Reuse = reusedCalls
+	}
+	if pool.Warm > 0 || pool.Reuse > 0 {
+		p.pool, err = p.program.Pool(ctx, pool)
+	}
+	return err
 }
 
 // ReadManifest reads the manifest of a component's folder.

@@ -282,21 +282,42 @@ const counter = `(component
   (instance $api (export "answer" (func $answer)))
   (export "test:api/answerer@0.1.0" (instance $api)))`
 
+// What is kept ready is made when a plugin is loaded: one that cannot start is
+// refused then.
+func TestWarmInstancesStartAtOnce(t *testing.T) {
+	text := strings.Replace(guest(""), "(core module $m ", "(core module $m (func $start unreachable) (start $start) ", 1)
+	for warm, loads := range map[int]bool{0: true, 1: false} {
+		p, err := plugin.Load(t.Context(), plugin.Options{
+			Engine: engine(t), Exports: []*component.Export{answer}, Files: files(t, text, nil), Warm: warm,
+		})
+		var trap *component.TrapError
+		if loads != (err == nil) || !loads && !errors.As(err, &trap) {
+			t.Errorf("%d kept ready: %v", warm, err)
+		}
+		if err == nil {
+			p.Close()
+		}
+	}
+}
+
 // Invariant 4: no state outlives a component call unless an operator allowed it.
 func TestInvariant4StateOutlivesACallOnlyWhereBothSay(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		asks, allows   bool
+		warm           int
 		own, neighbour uint32 // what the third call of a tenant, and the first of another, are answered
 	}{
-		{"neither", false, false, 1, 1},
-		{"the manifest alone", true, false, 1, 1},
-		{"the operator alone", false, true, 1, 1},
-		{"both", true, true, 3, 1},
+		{"neither", false, false, 0, 1, 1},
+		{"the manifest alone", true, false, 0, 1, 1},
+		{"the operator alone", false, true, 0, 1, 1},
+		{"both", true, true, 0, 3, 1},
+		{"neither, made ahead", false, false, 2, 1, 1},
+		{"both, made ahead", true, true, 2, 3, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, err := plugin.Load(t.Context(), plugin.Options{
-				Engine: engine(t), Exports: []*component.Export{answer}, Reuse: c.allows,
+				Engine: engine(t), Exports: []*component.Export{answer}, Reuse: c.allows, Warm: c.warm,
 				Files: files(t, counter, func(m *plugin.Manifest) { m.Reuse = c.asks }),
 			})
 			if err != nil {

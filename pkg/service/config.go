@@ -78,6 +78,10 @@ type Plugins struct {
 	// ask for it: their state then outlives a call, until the next call of the same
 	// tenant. Default: none.
 	AllowReuse []string `yaml:"allow_reuse"`
+	// Warm is how many instances of a plugin, by its name, are kept ready for calls
+	// to come, 1 to 16: for those that take long to start. Each serves one call,
+	// unless it is reused, and takes memory until then. Default: none.
+	Warm map[string]int `yaml:"warm"`
 	// CanaryPercent is the share of calls, 1 to 99, with which a trial goes on that
 	// a restart interrupted. Default 5.
 	CanaryPercent int `yaml:"canary_percent"`
@@ -88,6 +92,11 @@ func (p *Plugins) complete() error {
 	setDefault(&p.CanaryPercent, 5)
 	if p.CanaryPercent < 1 || p.CanaryPercent > 99 {
 		return errors.New("canary_percent: must be 1 to 99")
+	}
+	for name, n := range p.Warm {
+		if n < 1 || n > 16 {
+			return fmt.Errorf("warm: %s: must be 1 to 16", name)
+		}
 	}
 	if slices.Equal(p.Administrators, []string{AnyTenant}) {
 		return nil

@@ -64,6 +64,7 @@ func TestParseRefuses(t *testing.T) {
 		"format":          {minimal + "log: {format: xml}", "log.format"},
 		"administrators":  {minimal + "plugins: {administrators: [any, 018f8a1e-7c1d-7000-8000-000000000001]}", "plugins.administrators"},
 		"canary":          {minimal + "plugins: {canary_percent: 100}", "plugins.canary_percent"},
+		"warm":            {minimal + "plugins: {warm: {claims: 17}}", "plugins.warm: claims"},
 		"endpoint":        {minimal + "traces: {endpoint: 'localhost:4317'}", "traces.endpoint"},
 		"own":             {minimal + "folder: wrong", "no such folder"},
 		"oversize":        {minimal + "#" + strings.Repeat("x", 256<<10), "bytes"},

@@ -169,7 +169,7 @@ func (h *Host) load(ctx context.Context, files fs.FS) (supervisor.Release, error
 	}
 	return plugin.Load(ctx, plugin.Options{
 		Engine: h.engine, Compiler: h.compiler, Files: files, Exports: exports, Events: h.record,
-		Reuse: slices.Contains(h.o.Config.AllowReuse, m.Name),
+		Reuse: slices.Contains(h.o.Config.AllowReuse, m.Name), Warm: h.o.Config.Warm[m.Name],
 		Host: plugin.Host{
 			Logger: h.lines.logger(h.o.Server.Telemetry.Logger, m), Clock: h.o.Server.Clock, Config: h.o.Components[m.Name],
 		},
