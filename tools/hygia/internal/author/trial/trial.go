@@ -147,15 +147,11 @@ func (t *Trial) under(ctx context.Context, config map[string]string) (component.
 // load loads the plugin under a manifest. It stays loaded until Close: its
 // component is the trial's.
 func (t *Trial) load(ctx context.Context, config map[string]string, manifest []byte) (component.Caller, error) {
-	pkg, err := artifact.New(manifest, t.wasm)
+	o, err := t.options(config, manifest, t.compiled)
 	if err != nil {
 		return nil, err
 	}
-	p, err := plugin.Load(ctx, plugin.Options{
-		Engine: t.engine, Compiler: compiler{t.compiled}, Exports: t.exports, Files: pkg.Files(),
-		Host:   plugin.Host{Clock: t.clock, Config: config, Transcript: t.wrote},
-		Output: output{t},
-	})
+	p, err := plugin.Load(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +173,19 @@ func (t *Trial) load(ctx context.Context, config map[string]string, manifest []b
 	}
 	t.sessions = append(t.sessions, session)
 	return session, nil
+}
+
+// options say how the plugin is loaded.
+func (t *Trial) options(config map[string]string, manifest []byte, compiled *component.Component) (plugin.Options, error) {
+	pkg, err := artifact.New(manifest, t.wasm)
+	if err != nil {
+		return plugin.Options{}, err
+	}
+	return plugin.Options{
+		Engine: t.engine, Compiler: compiler{compiled}, Exports: t.exports, Files: pkg.Files(),
+		Host:   plugin.Host{Clock: t.clock, Config: config, Transcript: t.wrote},
+		Output: output{t},
+	}, nil
 }
 
 // Result is what came of a fixture.
