@@ -23,6 +23,9 @@ var (
 	// ErrNeedsFolders: the component is granted folders, and is called without
 	// them: call what WithFolders gives.
 	ErrNeedsFolders = errors.New("plugin: the component needs its folders")
+	// ErrStart: an instance that was to be kept ready cannot be made. The error
+	// wraps the reason.
+	ErrStart = errors.New("plugin: no instance can be kept ready")
 )
 
 // Compiler makes a runnable component of its bytes, in either way: a
@@ -79,7 +82,8 @@ type Plugin struct {
 }
 
 // Load reads, checks and compiles a component. Refused imports are
-// Refusals; other bytes than the manifest's are ErrDigest.
+// Refusals; other bytes than the manifest's are ErrDigest; a start that fails,
+// where Options.Warm asks for one, is ErrStart.
 func Load(ctx context.Context, o Options) (*Plugin, error) {
 	manifest, wasm, err := read(o.Files)
 	if err != nil {
@@ -134,7 +138,7 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 			return nil, err
 		}
 		if err := p.fill(ctx); err != nil {
-			return nil, fmt.Errorf("plugin: %s: %w", manifest.Name, err)
+			return nil, fmt.Errorf("%w: %s: %w", ErrStart, manifest.Name, err)
 		}
 	}
 	return p, nil

@@ -52,6 +52,8 @@ var refusals = []struct {
 	{trust.ErrNotYetValid, fault.New(codes.PermissionDenied, "PLUGIN_KEY_NOT_YET_VALID", "the key that signed the package is not valid yet")},
 	{trust.ErrAltered, fault.New(codes.PermissionDenied, "PLUGIN_ALTERED", "the package is not what was signed")},
 	{plugin.ErrDigest, fault.New(codes.InvalidArgument, "PLUGIN_DIGEST", "the component is not the one that its manifest names")},
+	{plugin.ErrStart, fault.New(codes.FailedPrecondition, "PLUGIN_NO_START", "no instance of the plugin can be kept ready: it fails to start, or there is no room").
+		WithHint("the operator asks for instances under plugins.warm; hygia plugin test shows why one does not start")},
 }
 
 // asFault says why a change was refused. What is not known here is our failure.

@@ -133,6 +133,18 @@ func TestWhatIsRefusedHasItsOwnReason(t *testing.T) {
 	}
 }
 
+// Instances that the operator wants kept ready start when a plugin is installed:
+// one that cannot is refused before it has a call.
+func TestPluginsThatCannotStartAreRefused(t *testing.T) {
+	broken := strings.Replace(guest("(i32.const 1)"), "(core module $c ", "(core module $c (func $start unreachable) (start $start) ", 1)
+	w := newWorld(t)
+	w.config.Warm = map[string]int{"answerer": 1}
+	w.start()
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.0.0", broken, w.key), 0); reason(err) != "PLUGIN_NO_START" {
+		t.Error(err)
+	}
+}
+
 func TestNobodyManagesPluginsUnlessTheOperatorSaysSo(t *testing.T) {
 	w := newWorld(t)
 	w.config.Administrators = nil
