@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/wit/host"
 )
 
 // Events is told what a plugin was granted, what it was refused and what ended
@@ -31,6 +32,13 @@ const (
 	EventLimited EventKind = "limited"
 	// EventFailed: a call of Function failed otherwise, such as in a host function.
 	EventFailed EventKind = "failed"
+	// EventSent: a request is about to go to Host. It goes when this is recorded.
+	EventSent EventKind = "sent"
+	// EventDenied: a request did not go; Cause says why.
+	EventDenied EventKind = "denied"
+	// EventUnanswered: a request to Host, of which EventSent told, got no answer that
+	// a guest may have; Cause says why.
+	EventUnanswered EventKind = "unanswered"
 )
 
 // Event is one thing that happened to a plugin. It holds names that a manifest or
@@ -41,7 +49,8 @@ type Event struct {
 	Digest   string   // the component's; empty where no manifest could be read
 	Grants   []string // of EventLoaded
 	Import   string   // of EventRefused: the function
-	Function string   // of a call's: "interface#function"
+	Function string   // of a call's or a request's: "interface#function"
+	Host     string   // of a request's: the granted host; empty where it is to none
 	Cause    string   // one of Cause's
 }
 
@@ -51,13 +60,16 @@ func Cause(err error) string {
 	var limit *component.LimitError
 	var trap *component.TrapError
 	var exit *component.ExitError
-	var host *component.HostError
+	var hosted *component.HostError
 	var grant *GrantError
+	var outbound host.Failure
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &host): // it may wrap any of the others
+	case errors.As(err, &hosted): // it may wrap any of the others
 		return "host function"
+	case errors.As(err, &outbound):
+		return "request: " + outbound.String()
 	case errors.Is(err, component.ErrDeadline):
 		return "limit: deadline"
 	case errors.As(err, &limit):

@@ -81,6 +81,10 @@ func (g Grants) missing(item component.Item) string {
 	return ""
 }
 
+// Effects reports whether a call of the component may do something that lasts
+// beyond it, so that the same call made twice is not the same call.
+func (m Manifest) Effects() bool { return m.Grants.grantsAnyOf(outboundInterface) }
+
 // grantsAnyOf reports whether any function of an interface is granted.
 func (g Grants) grantsAnyOf(iface string) bool {
 	return slices.ContainsFunc(g.Interfaces, func(granted string) bool {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/plugin/outbound"
 	"github.com/hygia-suite/hygia/pkg/wit/host"
 )
 
@@ -33,21 +34,29 @@ type Host struct {
 	// Transcript gets a guest's lines with their text, in the Logger's place. It is
 	// for fixtures, where no person's data is: services leave it nil.
 	Transcript func(level, text string)
+	// Outbound serves hygia:host/outbound-http, for the hosts that a component's
+	// manifest names: an *outbound.Client, but where nothing may leave the process.
+	Outbound outbound.Sender
 }
 
 // The host interfaces, as manifests grant them.
 const (
-	logInterface    = "hygia:host/log@0.1.0"
-	clockInterface  = "hygia:host/clock@0.1.0"
-	configInterface = "hygia:host/config@0.1.0"
+	logInterface      = "hygia:host/log@0.1.0"
+	clockInterface    = "hygia:host/clock@0.1.0"
+	configInterface   = "hygia:host/config@0.1.0"
+	outboundInterface = "hygia:host/outbound-http@0.1.0"
 )
 
-// maxLines bounds the lines that one call may log.
-const maxLines = 100
+// What one call may do.
+const (
+	maxLines    = 100 // that it logs
+	maxRequests = 32  // that it sends
+)
 
 // functions makes the host's side of what the manifest grants, and of nothing
 // else.
-func (h Host) functions(m Manifest, name string) (*component.Host, error) {
+func (o Options) functions(m Manifest) (*component.Host, error) {
+	h, name := o.Host, m.ref()
 	functions := component.NewHost()
 	for _, granted := range m.Grants.Interfaces {
 		granted, _, _ := strings.Cut(granted, "#") // Link gives no more than is imported, which was checked
@@ -56,6 +65,8 @@ func (h Host) functions(m Manifest, name string) (*component.Host, error) {
 			host.AddLog(functions, guestLog{h, name})
 		case granted == clockInterface && h.Clock != nil:
 			host.AddClock(functions, guestClock(h.Clock))
+		case granted == outboundInterface && h.Outbound != nil:
+			host.AddOutboundHTTP(functions, guestHTTP{h.Outbound, m, o.Events})
 		case granted == configInterface:
 			host.AddConfig(functions, guestConfig{h.Config, m.Grants.Config})
 		default:
@@ -65,18 +76,20 @@ func (h Host) functions(m Manifest, name string) (*component.Host, error) {
 	return functions, nil
 }
 
-// lines counts what one call logs.
-type lines struct{}
+// spent is what one call has used of the bounds above.
+type spent struct{ lines, requests atomic.Int32 }
 
-// counts takes one line of a call's budget, and reports whether there was one.
-func counts(ctx context.Context) bool {
-	n, ok := ctx.Value(lines{}).(*atomic.Int32)
-	return ok && n.Add(1) <= maxLines
+type spentKey struct{}
+
+// counted gives a call its bounds.
+func counted(ctx context.Context) context.Context {
+	return context.WithValue(ctx, spentKey{}, new(spent))
 }
 
-// counted gives a call its budget of lines.
-func counted(ctx context.Context) context.Context {
-	return context.WithValue(ctx, lines{}, new(atomic.Int32))
+// line takes one of a call's lines, and reports whether there was one.
+func line(ctx context.Context) bool {
+	s, ok := ctx.Value(spentKey{}).(*spent)
+	return ok && s.lines.Add(1) <= maxLines
 }
 
 type guestLog struct {
@@ -88,7 +101,7 @@ func (l guestLog) Write(ctx context.Context, level host.Level, message string) e
 	if err := component.CountLog(ctx, len(message)); err != nil {
 		return err
 	}
-	if !counts(ctx) {
+	if !line(ctx) {
 		return nil
 	}
 	if l.host.Transcript != nil {

@@ -125,7 +125,7 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 	if err := manifest.CheckImports(p.component.Imports()); err != nil {
 		return nil, err
 	}
-	if p.functions, err = o.Host.functions(manifest, p.Name()); err != nil {
+	if p.functions, err = o.functions(manifest); err != nil {
 		return nil, err
 	}
 	if manifest.Grants.WASI != nil {
@@ -240,7 +240,7 @@ func (p *Plugin) call(ctx context.Context, caller component.Caller, fn *componen
 	if a, ok := actor.From(ctx); ok {
 		ctx = component.WithFlow(ctx, a.Tenant)
 	}
-	if p.manifest.Grants.WASI != nil || p.manifest.Grants.grantsAnyOf(logInterface) {
+	if g := p.manifest.Grants; g.WASI != nil || g.grantsAnyOf(logInterface) || g.grantsAnyOf(outboundInterface) {
 		ctx = counted(ctx)
 	}
 	return p.called(ctx, fn, caller.Call(ctx, fn, args, results))

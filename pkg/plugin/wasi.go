@@ -41,7 +41,7 @@ func (o Options) output(name string) func(context.Context, wasi.Stream, []byte) 
 		switch {
 		case o.Output != nil:
 			_, _ = o.Output.Write(text) // a writer's failure is not the guest's
-		case !counts(ctx):
+		case !line(ctx):
 		case o.Host.Transcript != nil:
 			o.Host.Transcript(to.String(), string(text))
 		case o.Host.Logger != nil:

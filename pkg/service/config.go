@@ -82,6 +82,11 @@ type Plugins struct {
 	// to come, 1 to 16: for those that take long to start. Each serves one call,
 	// unless it is reused, and takes memory until then. Default: none.
 	Warm map[string]int `yaml:"warm"`
+	// PrivateHosts are hosts, by name and as plugins' manifests name them without
+	// the port, at which a plugin may reach an address of your own network: private,
+	// shared or the machine's. Others are reached on the internet alone. Default:
+	// none.
+	PrivateHosts []string `yaml:"private_hosts"`
 	// CanaryPercent is the share of calls, 1 to 99, with which a trial goes on that
 	// a restart interrupted. Default 5.
 	CanaryPercent int `yaml:"canary_percent"`
@@ -96,6 +101,11 @@ func (p *Plugins) complete() error {
 	for name, n := range p.Warm {
 		if n < 1 || n > 16 {
 			return fmt.Errorf("warm: %s: must be 1 to 16", name)
+		}
+	}
+	for _, name := range p.PrivateHosts {
+		if name != strings.ToLower(name) || !strings.Contains(name, ".") || strings.ContainsAny(name, ":/*@ ") {
+			return fmt.Errorf("private_hosts: %q is no host's name in lower case, without a port", name)
 		}
 	}
 	if slices.Equal(p.Administrators, []string{AnyTenant}) {

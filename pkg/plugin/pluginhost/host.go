@@ -14,6 +14,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
 	"github.com/hygia-suite/hygia/pkg/plugin/compiled"
+	"github.com/hygia-suite/hygia/pkg/plugin/outbound"
 	"github.com/hygia-suite/hygia/pkg/plugin/store"
 	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/plugin/trust"
@@ -28,7 +29,7 @@ const (
 	compiledFolder  = "compiled"
 )
 
-// Options are a Host's dependencies; all are required.
+// Options are a Host's dependencies; all are required, but for Outbound.
 type Options struct {
 	// Server is what the service's server is made of: its name, identity, audit log,
 	// logger, clock and ids are the host's too.
@@ -43,6 +44,9 @@ type Options struct {
 	Embedded []fs.FS
 	// Hooks are what this service calls; a plugin must be of one of them at least.
 	Hooks []Hook
+	// Outbound sends plugins' requests; nil is a client of the host's own, under
+	// Config.PrivateHosts.
+	Outbound outbound.Sender
 }
 
 // Hook is an extension interface that a service calls.
@@ -77,6 +81,7 @@ type Host struct {
 	compiler   *compiled.Cache
 	store      *store.Store
 	supervisor *supervisor.Supervisor
+	outbound   *outbound.Client // nil where Options.Outbound is another
 	lines      *lines
 	record     *recorder
 	metrics    *metrics
@@ -96,6 +101,10 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	h := &Host{
 		o: o, lines: newLines(o.Server.Clock), installing: make(chan struct{}, 1),
 		record: newRecorder(o.Server, self.String()), metrics: newMetrics(),
+	}
+	if o.Outbound == nil {
+		h.outbound = outbound.New(outbound.Options{Private: o.Config.PrivateHosts})
+		h.o.Outbound = h.outbound
 	}
 	if h.engine, err = component.NewEngine(component.Config{Observe: h.metrics.observe}); err != nil {
 		return nil, fmt.Errorf("pluginhost: %w", err)
@@ -172,6 +181,7 @@ func (h *Host) load(ctx context.Context, files fs.FS) (supervisor.Release, error
 		Reuse: slices.Contains(h.o.Config.AllowReuse, m.Name), Warm: h.o.Config.Warm[m.Name],
 		Host: plugin.Host{
 			Logger: h.lines.logger(h.o.Server.Telemetry.Logger, m), Clock: h.o.Server.Clock, Config: h.o.Components[m.Name],
+			Outbound: h.o.Outbound,
 		},
 	})
 }
@@ -219,5 +229,8 @@ func (h *Host) Close() error {
 	err := h.supervisor.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	if h.outbound != nil {
+		h.outbound.Close()
+	}
 	return errors.Join(err, h.record.stop(ctx), h.engine.Close())
 }

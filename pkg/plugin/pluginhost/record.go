@@ -23,6 +23,7 @@ import (
 const (
 	methodLoad   = "/hygia.plugin.v1.PluginService/Load"   // a plugin was granted what it imports, or refused
 	methodRun    = "/hygia.plugin.v1.PluginService/Run"    // a call of a plugin failed
+	methodSend   = "/hygia.plugin.v1.PluginService/Send"   // a plugin's request went to a host, or did not
 	methodChange = "/hygia.plugin.v1.PluginService/Change" // the supervisor took a plugin out, or back in
 )
 
@@ -64,10 +65,16 @@ func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
 		method, outcome, status = methodLoad, auditv1.Outcome_OUTCOME_REFUSED, "PERMISSION_DENIED"
 	case plugin.EventLimited:
 		status = "RESOURCE_EXHAUSTED"
+	case plugin.EventSent:
+		method, outcome, status = methodSend, auditv1.Outcome_OUTCOME_SUCCESS, "OK"
+	case plugin.EventDenied:
+		method, outcome, status = methodSend, auditv1.Outcome_OUTCOME_REFUSED, "PERMISSION_DENIED"
+	case plugin.EventUnanswered:
+		method, status = methodSend, "UNAVAILABLE"
 	}
 	name, version, _ := strings.Cut(e.Plugin, "@")
 	objects := objects("plugin", name, "plugin_version", version, "digest", e.Digest,
-		"import", e.Import, "function", e.Function, "cause", e.Cause)
+		"import", e.Import, "function", e.Function, "host", e.Host, "cause", e.Cause)
 	for _, grant := range e.Grants {
 		objects = append(objects, object("grant", grant))
 	}

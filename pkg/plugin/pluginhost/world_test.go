@@ -29,6 +29,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/identity/identitytest"
 	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
+	"github.com/hygia-suite/hygia/pkg/plugin/outbound"
 	"github.com/hygia-suite/hygia/pkg/plugin/pluginhost"
 	"github.com/hygia-suite/hygia/pkg/plugin/trust"
 	"github.com/hygia-suite/hygia/pkg/rpc"
@@ -76,15 +77,20 @@ const talker = `(component ` + importsLog + `
 // build puts a component under a manifest.
 func build(t testing.TB, name, version, text string, interfaces ...string) (manifest, wasm []byte) {
 	t.Helper()
+	return buildUnder(t, plugin.Manifest{Name: name, Version: version, Grants: plugin.Grants{Interfaces: interfaces}}, text)
+}
+
+// buildUnder completes a manifest.
+func buildUnder(t testing.TB, m plugin.Manifest, text string) (manifest, wasm []byte) {
+	t.Helper()
 	wasm, err := wasmtime.Wat2Wasm(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	manifest, err = json.Marshal(plugin.Manifest{
-		Name: name, Version: version, Description: "Answers.", World: "test:api/answers@0.1.0",
-		Exports: []string{answer.Interface}, OnFailure: plugin.Closed, Grants: plugin.Grants{Interfaces: interfaces},
-		Digest: fmt.Sprintf("sha256:%x", sha256.Sum256(wasm)),
-	})
+	m.Description, m.World = "Answers.", "test:api/answers@0.1.0"
+	m.Exports, m.OnFailure = []string{answer.Interface}, plugin.Closed
+	m.Digest = fmt.Sprintf("sha256:%x", sha256.Sum256(wasm))
+	manifest, err = json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,12 +127,13 @@ func (v verifier) Verify(_ context.Context, token string) (actor.Actor, error) {
 // world is a service that hosts plugins, and an operator's folder of keys.
 type world struct {
 	testing.TB
-	dir    string
-	key    *trust.Key
-	log    *audittest.Log
-	logged *lockedBuffer
-	config service.Plugins
-	ca     *identitytest.CA
+	dir      string
+	key      *trust.Key
+	log      *audittest.Log
+	logged   *lockedBuffer
+	config   service.Plugins
+	outbound outbound.Sender
+	ca       *identitytest.CA
 
 	tel    *telemetry.Telemetry
 	host   *pluginhost.Host
@@ -200,7 +207,7 @@ func (w *world) start() {
 	}
 	manifest, wasm := build(w, "embedded", "1.0.0", guest("(i32.const 1)"))
 	w.host, err = pluginhost.New(w.Context(), pluginhost.Options{
-		Server: o, Config: w.config, DataDir: w.dir,
+		Server: o, Config: w.config, DataDir: w.dir, Outbound: w.outbound,
 		Embedded: []fs.FS{fstest.MapFS{"manifest.json": {Data: manifest}, "embedded.wasm": {Data: wasm}}},
 		Hooks:    []pluginhost.Hook{{Exports: []*component.Export{answer}}},
 	})
@@ -253,7 +260,13 @@ func as(ctx context.Context, who string) context.Context { return rpc.WithToken(
 // pkg is a signed package as one file; keys nil leaves it unsigned.
 func (w *world) pkg(version, text string, key *trust.Key, interfaces ...string) []byte {
 	w.Helper()
-	p, err := artifact.New(build(w, "answerer", version, text, interfaces...))
+	return w.under(plugin.Manifest{Name: "answerer", Version: version, Grants: plugin.Grants{Interfaces: interfaces}}, text, key)
+}
+
+// under is a package with a manifest of one's own.
+func (w *world) under(m plugin.Manifest, text string, key *trust.Key) []byte {
+	w.Helper()
+	p, err := artifact.New(buildUnder(w, m, text))
 	if err != nil {
 		w.Fatal(err)
 	}

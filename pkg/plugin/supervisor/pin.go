@@ -42,13 +42,13 @@ func (p *Pin) Manifest() plugin.Manifest {
 }
 
 // Call calls the release. Where that is a canary and fails, the call is made
-// again on the live one, and the pin is on that from then on. A failure of the
-// plugin, or a plugin that gets no calls, is an *Error; what the caller is at
+// again on the live one, and the pin is on that from then on; not where what the
+// canary did may have had an effect. A failure of the plugin, or a plugin that gets no calls, is an *Error; what the caller is at
 // fault for is returned as it is.
 func (p *Pin) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
 	for {
 		err := p.try(ctx, func() error { return p.generation.release.Call(ctx, fn, args, results) })
-		if err == nil || !errors.As(err, new(*Error)) || !p.fallBack() {
+		if err == nil || !errors.As(err, new(*Error)) || p.done(err) || !p.fallBack() {
 			return err
 		}
 	}
@@ -80,6 +80,12 @@ func (p *Pin) try(ctx context.Context, call func() error) (err error) {
 
 func (p *Pin) failed(err error) error {
 	return &Error{Plugin: p.Name(), Skip: p.Manifest().OnFailure == plugin.Skip, Err: err}
+}
+
+// done tells whether a failed call may have had effects already, which making it
+// again would double.
+func (p *Pin) done(err error) bool {
+	return p.Manifest().Effects() && !errors.Is(err, ErrBroken)
 }
 
 // fallBack moves a pin from a canary to the live release.

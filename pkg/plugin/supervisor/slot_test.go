@@ -40,6 +40,22 @@ func TestASlotWithoutAReleaseSaysWhatMayBeDone(t *testing.T) {
 	}
 }
 
+// A call that may have sent something is not made twice.
+func TestACallWithEffectsIsMadeOnce(t *testing.T) {
+	slot, _ := newSlot(supervisor.Settings{})
+	live, canary := newRelease("1.0.0"), newRelease("1.1.0")
+	canary.manifest.Grants.Interfaces = []string{"hygia:host/outbound-http@0.1.0#send"}
+	canary.fail.Store(true)
+	slot.Swap(live)
+	if err := slot.Try(canary, 99); err != nil {
+		t.Fatal(err)
+	}
+	_ = call(slot) // the one that is not the canary's
+	if err := call(slot); !errors.Is(err, errTrap) || live.answered.Load() != 1 {
+		t.Errorf("got %v, and the live release answered %d", err, live.answered.Load())
+	}
+}
+
 func TestACallEndsOnTheReleaseThatItBeganOn(t *testing.T) {
 	slot, d := newSlot(supervisor.Settings{})
 	inside, leave := make(chan struct{}), make(chan struct{})

@@ -1,0 +1,4 @@
+package outbound
+
+// Reachable is for tests: what it allows, no test can connect to.
+var Reachable = reachable
