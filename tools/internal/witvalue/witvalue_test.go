@@ -2,6 +2,7 @@ package witvalue_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -53,6 +54,7 @@ func TestValuesCross(t *testing.T) {
 
 func TestSame(t *testing.T) {
 	values := []any{
+		math.NaN(), float32(math.NaN()), 0.0, float32(0), math.Copysign(0, -1), float32(math.Copysign(0, -1)),
 		true, false, int64(1), uint64(1), float32(1), float64(1), '1', "1", []byte{1}, []byte{1, 2}, []any{uint64(1)}, []any{uint64(1), uint64(2)},
 		witvalue.Case{}, witvalue.Case{Index: 1}, witvalue.Case{Payload: "1"}, &component.Handle{},
 	}
