@@ -125,8 +125,8 @@ type Limits struct {
 	HostTimeMS  int64 `json:"host_time_ms,omitempty"` // at most 60 000
 	LogBytes    int   `json:"log_bytes,omitempty"`
 	Resources   int   `json:"resources,omitempty"`
-	// Fuel makes a call burn the same each time, and end at the same place. Only an
-	// engine that counts it loads the component.
+	// Fuel, about one for each instruction, ends a call at the same place each time,
+	// on any machine. Only an engine that counts it loads the component.
 	Fuel int64 `json:"fuel,omitempty"`
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
-	"github.com/hygia-suite/hygia/pkg/plugin/compiled"
 	"github.com/hygia-suite/hygia/pkg/plugin/outbound"
 	"github.com/hygia-suite/hygia/pkg/plugin/store"
 	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
@@ -23,11 +22,8 @@ import (
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
 
-// The folders of a service's data folder.
-const (
-	installedFolder = "plugins"
-	compiledFolder  = "compiled"
-)
+// installedFolder is the folder of installed plugins in a service's data folder.
+const installedFolder = "plugins"
 
 // Options are a Host's dependencies; all are required, but for Outbound.
 type Options struct {
@@ -38,7 +34,7 @@ type Options struct {
 	// Components are the operator's values for components, by name and key.
 	Components map[string]map[string]string
 	// DataDir is the service's; installed plugins are in its folder "plugins", what
-	// was compiled of any in "compiled".
+	// was compiled of any in "compiled" and "compiled-fuel".
 	DataDir string
 	// Embedded are the components that ship with the service.
 	Embedded []fs.FS
@@ -73,12 +69,11 @@ func (h Hook) String() string {
 	return h.Interface() + " (of " + h.Only + " alone)"
 }
 
-// Host runs a service's plugins, on an engine of its own. It is safe for
+// Host runs a service's plugins, on engines of its own. It is safe for
 // concurrent use. Close it when done.
 type Host struct {
 	o          Options
-	engine     *component.Engine
-	compiler   *compiled.Cache
+	engines    *engines
 	store      *store.Store
 	supervisor *supervisor.Supervisor
 	outbound   *outbound.Client // nil where Options.Outbound is another
@@ -106,11 +101,9 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		h.outbound = outbound.New(outbound.Options{Private: o.Config.PrivateHosts})
 		h.o.Outbound = h.outbound
 	}
-	if h.engine, err = component.NewEngine(component.Config{Observe: h.metrics.observe}); err != nil {
-		return nil, fmt.Errorf("pluginhost: %w", err)
-	}
+	h.engines = &engines{dir: o.DataDir, logger: o.Server.Telemetry.Logger, observe: h.metrics.observe}
 	if err := h.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), h.engine.Close())
+		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), h.engines.close())
 	}
 	h.record.start() //nolint:contextcheck // it ends with Close
 	return h, nil
@@ -118,11 +111,8 @@ func New(ctx context.Context, o Options) (*Host, error) {
 
 // open begins with what the folders hold.
 func (h *Host) open(ctx context.Context) (err error) {
-	h.compiler, err = compiled.New(ctx, compiled.Options{
-		Engine: h.engine, Dir: filepath.Join(h.o.DataDir, compiledFolder), Logger: h.o.Server.Telemetry.Logger,
-	})
-	if err != nil {
-		return err
+	if _, err := h.engines.of(ctx, plugin.Manifest{}); err != nil {
+		return err // a damaged folder is known at the start
 	}
 	h.store, err = store.Open(store.Options{Dir: filepath.Join(h.o.DataDir, installedFolder), Trust: h.trust, Clock: h.o.Server.Clock})
 	if err != nil {
@@ -176,8 +166,12 @@ func (h *Host) load(ctx context.Context, files fs.FS) (supervisor.Release, error
 	if len(exports) == 0 {
 		return nil, &HookError{Plugin: m.Name + "@" + m.Version, Hooks: h.o.Hooks}
 	}
+	engine, err := h.engines.of(ctx, m)
+	if err != nil {
+		return nil, err
+	}
 	return plugin.Load(ctx, plugin.Options{
-		Engine: h.engine, Compiler: h.compiler, Files: files, Exports: exports, Events: h.record,
+		Engine: engine.Engine, Compiler: engine.compiler, Files: files, Exports: exports, Events: h.record,
 		Reuse: slices.Contains(h.o.Config.AllowReuse, m.Name), Warm: h.o.Config.Warm[m.Name],
 		Host: plugin.Host{
 			Logger: h.lines.logger(h.o.Server.Telemetry.Logger, m), Clock: h.o.Server.Clock, Config: h.o.Components[m.Name],
@@ -232,5 +226,5 @@ func (h *Host) Close() error {
 	if h.outbound != nil {
 		h.outbound.Close()
 	}
-	return errors.Join(err, h.record.stop(ctx), h.engine.Close())
+	return errors.Join(err, h.record.stop(ctx), h.engines.close())
 }

@@ -75,7 +75,7 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 		send(m.live, prometheus.GaugeValue, up, p.Name)
 		send(m.trial, prometheus.GaugeValue, float64(p.CanaryPercent), p.Name)
 	}
-	stats := m.host.compiler.Stats()
+	stats := m.host.engines.stats()
 	send(m.compiled, prometheus.CounterValue, float64(stats.Hits), "cached")
 	send(m.compiled, prometheus.CounterValue, float64(stats.Misses), "compiled")
 	send(m.compiled, prometheus.CounterValue, float64(stats.Refused), "refused")
