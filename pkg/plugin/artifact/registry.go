@@ -7,14 +7,17 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/credentials"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 	"oras.land/oras-go/v2/registry/remote/retry"
 
 	"github.com/hygia-suite/hygia/pkg/plugin/trust"
@@ -24,6 +27,14 @@ import (
 const (
 	maxReferrerPages = 8
 	maxListBytes     = 1 << 20
+)
+
+// Errors of a registry. What is wrong with a package itself is none of them.
+var (
+	ErrReference   = errors.New("no reference of a registry's")
+	ErrNotFound    = errors.New("the registry does not have it")
+	ErrDenied      = errors.New("the registry does not allow it")
+	ErrUnreachable = errors.New("the registry cannot be reached")
 )
 
 // Registry says how registries are reached. The zero value reaches those that
@@ -50,7 +61,7 @@ func Push(ctx context.Context, reference string, p *Package, r Registry) (string
 		data      []byte
 	}{{componentType, p.wasm}, {configType, p.config}} {
 		if err := pushBlob(ctx, repo, blob.mediaType, blob.data); err != nil {
-			return "", err
+			return "", told(reference, err)
 		}
 	}
 	tag := repo.Reference.Reference
@@ -59,11 +70,11 @@ func Push(ctx context.Context, reference string, p *Package, r Registry) (string
 	}
 	d := p.descriptor()
 	if err := repo.PushReference(ctx, d, bytes.NewReader(p.oci), tag); err != nil {
-		return "", fmt.Errorf("artifact: %s: %w", reference, err)
+		return "", told(reference, err)
 	}
 	for _, signature := range p.signatures {
 		if err := p.pushSignature(ctx, repo, signature); err != nil {
-			return "", err
+			return "", told(reference, err)
 		}
 	}
 	at := repo.Reference
@@ -85,7 +96,7 @@ func (p *Package) pushSignature(ctx context.Context, repo *remote.Repository, si
 	d := describe(ocispec.MediaTypeImageManifest, oci)
 	d.ArtifactType = SignatureType
 	if err := repo.Push(ctx, d, bytes.NewReader(oci)); err != nil {
-		return fmt.Errorf("artifact: push a signature: %w", err)
+		return fmt.Errorf("push a signature: %w", err)
 	}
 	return nil
 }
@@ -97,7 +108,7 @@ func pushBlob(ctx context.Context, repo *remote.Repository, mediaType string, da
 		err = repo.Push(ctx, d, bytes.NewReader(data))
 	}
 	if err != nil {
-		return fmt.Errorf("artifact: push a part of type %s: %w", mediaType, err)
+		return fmt.Errorf("push a part of type %s: %w", mediaType, err)
 	}
 	return nil
 }
@@ -111,18 +122,18 @@ func Pull(ctx context.Context, reference string, r Registry) (*Package, error) {
 		return nil, err
 	}
 	if repo.Reference.Reference == "" {
-		return nil, fmt.Errorf("artifact: %s: say which one, by :tag or @digest", reference)
+		return nil, fmt.Errorf("artifact: %w: %s: say which one, by :tag or @digest", ErrReference, reference)
 	}
 	get := func(d ocispec.Descriptor) ([]byte, error) {
 		data, err := content.FetchAll(ctx, repo, d)
 		if err != nil {
-			return nil, fmt.Errorf("artifact: %s: %w", reference, err)
+			return nil, told(reference, err)
 		}
 		return data, nil
 	}
 	d, err := repo.Resolve(ctx, repo.Reference.Reference)
 	if err != nil {
-		return nil, fmt.Errorf("artifact: %s: %w", reference, err)
+		return nil, told(reference, err)
 	}
 	oci, err := fetch(get, d, maxOCIBytes)
 	if err != nil {
@@ -177,7 +188,7 @@ func (p *Package) pullSignatures(ctx context.Context, repo *remote.Repository, g
 func (r Registry) repository(reference string) (*remote.Repository, error) {
 	repo, err := remote.NewRepository(reference)
 	if err != nil {
-		return nil, fmt.Errorf("artifact: %w", err)
+		return nil, told(reference, err)
 	}
 	transport := r.Transport
 	if transport == nil {
@@ -199,6 +210,31 @@ func (r Registry) repository(reference string) (*remote.Repository, error) {
 	repo.ReferrerListMaxPages = maxReferrerPages
 	repo.MaxMetadataBytes = maxListBytes
 	return repo, nil
+}
+
+// told says of which kind an error of a registry is, where that is known.
+func told(reference string, err error) error {
+	var (
+		reply   *errcode.ErrorResponse
+		network *url.Error
+		kind    error
+	)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded): // the caller's
+	case errors.Is(err, errdef.ErrInvalidReference):
+		kind = ErrReference
+	case errors.Is(err, errdef.ErrNotFound):
+		kind = ErrNotFound
+	case errors.Is(err, auth.ErrBasicCredentialNotFound),
+		errors.As(err, &reply) && (reply.StatusCode == http.StatusUnauthorized || reply.StatusCode == http.StatusForbidden):
+		kind = ErrDenied
+	case errors.As(err, &network):
+		kind = ErrUnreachable
+	}
+	if kind == nil {
+		return fmt.Errorf("artifact: %s: %w", reference, err)
+	}
+	return fmt.Errorf("artifact: %s: %w: %w", reference, kind, err)
 }
 
 // readCredentials refuses a file that is not there, where oras would go on as

@@ -1,9 +1,12 @@
 package artifact_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -153,6 +156,50 @@ func TestPullSaysWhatIsMissing(t *testing.T) {
 	}
 	if _, err := artifact.Pull(t.Context(), host+"/p:1", artifact.Registry{Credentials: filepath.Join(t.TempDir(), "none.json")}); err == nil || !strings.Contains(err.Error(), "credentials") {
 		t.Errorf("credentials that are not there: got %v", err)
+	}
+}
+
+// Of what kind an error is, a caller can tell; what its own end caused is none.
+func TestErrorsOfRegistriesHaveKinds(t *testing.T) {
+	answers := func(status int, header http.Header) string {
+		return serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			maps.Copy(w.Header(), header)
+			w.WriteHeader(status)
+		}))
+	}
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	kinds := map[string]error{
+		"reference": artifact.ErrReference, "not found": artifact.ErrNotFound,
+		"denied": artifact.ErrDenied, "unreachable": artifact.ErrUnreachable,
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		host string
+		want string
+	}{
+		"nothing of that name": {t.Context(), serve(t, newRegistry(true)), "not found"},
+		"a login is asked for": {t.Context(), answers(http.StatusUnauthorized, http.Header{"Www-Authenticate": {`Basic realm="r"`}}), "denied"},
+		"not for this one":     {t.Context(), answers(http.StatusForbidden, nil), "denied"},
+		"no registry":          {t.Context(), strings.TrimPrefix(gone.URL, "http://"), "unreachable"},
+		"malformed":            {t.Context(), "no reference!", "reference"},
+		"the caller left":      {ended, strings.TrimPrefix(gone.URL, "http://"), ""},
+	} {
+		_, pulled := artifact.Pull(c.ctx, c.host+"/p:1", artifact.Registry{})
+		_, pushed := artifact.Push(c.ctx, c.host+"/p:1", pack(t), artifact.Registry{})
+		for kind, err := range kinds {
+			if pulled == nil || errors.Is(pulled, err) != (kind == c.want) {
+				t.Errorf("%s: pull: got %v, want %q", name, pulled, c.want)
+			}
+			if c.want != "not found" && (pushed == nil || errors.Is(pushed, err) != (kind == c.want)) {
+				t.Errorf("%s: push: got %v, want %q", name, pushed, c.want)
+			}
+		}
+	}
+	if _, err := artifact.Pull(t.Context(), "registry.example.org/p", artifact.Registry{}); !errors.Is(err, artifact.ErrReference) {
+		t.Errorf("neither tag nor digest: got %v", err)
 	}
 }
 

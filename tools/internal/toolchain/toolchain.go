@@ -43,7 +43,7 @@ type Home struct {
 	Say func(format string, args ...any)
 }
 
-// reminder is how often a running installation says that it still runs.
+// reminder is how often what takes long says that it still runs.
 const reminder = 20 * time.Second
 
 // pinned is a tool in a folder of its own.
@@ -92,7 +92,7 @@ func (h Home) fill(ctx context.Context, p pinned, final string) error {
 	}
 	defer func() { _ = os.RemoveAll(partial) }()
 	h.Say("installing %s in %s", p, h.Dir)
-	stop := h.remind(p)
+	stop := h.Remind("installing " + p.String())
 	err := p.install(ctx, h, partial)
 	stop()
 	if err != nil {
@@ -101,8 +101,8 @@ func (h Home) fill(ctx context.Context, p pinned, final string) error {
 	return os.Rename(partial, final)
 }
 
-// remind says now and then that an installation still runs.
-func (h Home) remind(p pinned) (stop func()) {
+// Remind says now and then that something is still being done, until stop.
+func (h Home) Remind(doing string) (stop func()) {
 	done := make(chan struct{})
 	finished := make(chan struct{})
 	ticker := time.NewTicker(reminder)
@@ -111,7 +111,7 @@ func (h Home) remind(p pinned) (stop func()) {
 		for spent := reminder; ; spent += reminder {
 			select {
 			case <-ticker.C:
-				h.Say("  still installing %s (%v)", p, spent)
+				h.Say("  still %s (%v)", doing, spent)
 			case <-done:
 				return
 			}

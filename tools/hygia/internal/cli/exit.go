@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/rest"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/supervise"
 )
@@ -31,7 +32,7 @@ const exitTable = `Exit codes:
   3    refused: not signed in, not allowed, or not possible as things stand
   4    not found
   5    findings of severity error, or a verification that failed
-  6    the suite, or a part of it, cannot be reached; or too many requests
+  6    the suite, a part of it or a registry cannot be reached; or too many requests
   130  interrupted`
 
 // usageError is the caller's mistake.
@@ -74,7 +75,7 @@ func exitCode(err error) int {
 	case errors.As(err, &code):
 		return code.code
 	case errors.As(err, &wrong), errors.Is(err, rest.ErrURL), errors.As(err, &busy),
-		errors.Is(err, supervise.ErrForeign), errors.Is(err, supervise.ErrInUse):
+		errors.Is(err, supervise.ErrForeign), errors.Is(err, supervise.ErrInUse), errors.Is(err, artifact.ErrReference):
 		return ExitUsage
 	case errors.As(err, &problem) && problem.Reason == findingsReason:
 		return ExitFindings
@@ -82,7 +83,11 @@ func exitCode(err error) int {
 		return problemCode(problem.Status)
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return ExitInterrupted
-	case errors.Is(err, rest.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, artifact.ErrNotFound):
+		return ExitNotFound
+	case errors.Is(err, artifact.ErrDenied):
+		return ExitRefused
+	case errors.Is(err, rest.ErrUnavailable), errors.Is(err, artifact.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		return ExitUnavailable
 	}
 	return ExitFailure
@@ -131,8 +136,17 @@ func hintOf(err error) string {
 		}
 		return ""
 	}
-	if errors.Is(err, rest.ErrUnavailable) {
+	switch {
+	case errors.Is(err, rest.ErrUnavailable):
 		return "start the suite with `hygia up`, or set HYGIA_URL to where it runs"
+	case errors.Is(err, artifact.ErrReference):
+		return "name the registry's host, the path and the digest, as in registry.example.org/plugins/claim-words@sha256:…"
+	case errors.Is(err, artifact.ErrNotFound):
+		return "compare with the reference that `hygia plugin push` printed"
+	case errors.Is(err, artifact.ErrDenied):
+		return "log in with your container tools, and name the file that they write with --credentials"
+	case errors.Is(err, artifact.ErrUnreachable):
+		return "look at the registry's name in the reference, and whether it runs; only one on this machine may do without TLS"
 	}
 	return ""
 }

@@ -1,13 +1,19 @@
 package cli_test
 
 import (
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/registry"
+
+	"github.com/hygia-suite/hygia/tools/hygia/internal/author/project"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/cli"
 )
 
@@ -24,12 +30,15 @@ func built(t *testing.T, w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	digest := regexp.MustCompile(`,\s*"digest": ("[^"]*")`)
-	source := digest.ReplaceAllString(string(manifest), "")
-	w.file("manifest.json", source)
+	w.file("manifest.json", regexp.MustCompile(`,\s*"digest": "[^"]*"`).ReplaceAllString(string(manifest), ""))
 	w.file("src/plugin.c", "")
-	w.file("build/mask.wasm", string(wasm))
-	w.file("build/manifest.json", strings.Replace(source, "{", `{`+"\n  "+`"digest": `+digest.FindStringSubmatch(string(manifest))[1]+",", 1))
+	p, err := project.Open(w.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Write(wasm); err != nil {
+		t.Fatal(err)
+	}
 }
 
 const installed = `{"name": "mask", "embedded": true, "state": "PLUGIN_STATE_CANARY", "canaryPercent": 10, "calls": "7", "failures": "1",
@@ -79,6 +88,80 @@ func TestPluginFromSignatureToRollback(t *testing.T) {
 	w.want(cli.ExitOK, "plugin", "remove", "mask")
 	_, stderr = w.want(cli.ExitNotFound, "plugin", "rollback", "absent")
 	contains(t, stderr, `has a plugin "absent"`)
+}
+
+// A package goes to a registry and comes back by its digest; what goes wrong on
+// the way says what to do.
+func TestPluginByARegistry(t *testing.T) {
+	w := newWorld(t)
+	built(t, w)
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	private := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	t.Cleanup(private.Close)
+	at := func(s *httptest.Server) string { return strings.TrimPrefix(s.URL, "http://") + "/plugins/mask" }
+
+	w.want(cli.ExitOK, "plugin", "key", "my.key", "--name", "plugins.example.org")
+	w.want(cli.ExitOK, "plugin", "sign", "--key", "my.key")
+	stdout, _ := w.want(cli.ExitOK, "plugin", "push", at(server))
+	reference := strings.TrimSpace(stdout)
+	name, digest, _ := strings.Cut(reference, "@")
+	if name != at(server) || !strings.HasPrefix(digest, "sha256:") {
+		t.Errorf("pushed to %q", stdout)
+	}
+	w.answer("POST /v1/services/anonymization/plugins", `{"plugin": `+installed+`}`)
+	w.want(cli.ExitOK, "plugin", "install", reference)
+
+	for _, c := range []struct {
+		code int
+		args []string
+		says []string
+	}{
+		{cli.ExitUsage, []string{"install", at(server) + ":0.1.0"}, []string{"tag", reference}},
+		{cli.ExitUsage, []string{"install", at(server)}, []string{"say which one", "do: name the registry's host"}},
+		{cli.ExitUsage, []string{"push", "mask"}, []string{"do: name the registry's host"}},
+		{cli.ExitNotFound, []string{"install", at(server) + ":9"}, []string{"does not have it", "do: compare"}},
+		{cli.ExitRefused, []string{"push", at(private)}, []string{"does not allow it", "--credentials"}},
+		{cli.ExitUnavailable, []string{"push", at(closed)}, []string{"cannot be reached", "do: look at"}},
+		{cli.ExitUsage, []string{"install", "mask.tar"}, []string{"no file mask.tar", "@sha256:"}},
+		{cli.ExitUsage, []string{"sign", "--key", "my.key.pub"}, []string{"public key", "as in my.key"}},
+	} {
+		asked := w.asked()
+		_, stderr := w.want(c.code, append([]string{"plugin"}, c.args...)...)
+		contains(t, stderr, c.says...)
+		if w.asked() != asked {
+			t.Errorf("%q reached the suite", c.args)
+		}
+	}
+}
+
+// What is installed or pushed is what is built, and what is built is what is there.
+func TestPluginsThatChangedSince(t *testing.T) {
+	w := newWorld(t)
+	built(t, w)
+	w.want(cli.ExitOK, "plugin", "key", "my.key", "--name", "plugins.example.org")
+	w.want(cli.ExitOK, "plugin", "sign", "--key", "my.key")
+	edit := func(name string) {
+		text, err := os.ReadFile(filepath.Join(w.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.file(name, strings.Replace(string(text), "Keeps, removes", "Keeps, drops", 1))
+	}
+	edit("manifest.json")
+	_, stderr := w.want(cli.ExitFailure, "plugin", "install")
+	contains(t, stderr, "manifest.json", "changed since", "hygia plugin build")
+	edit("build/manifest.json")
+	_, stderr = w.want(cli.ExitUsage, "plugin", "install")
+	contains(t, stderr, "of another build", "hygia plugin sign")
+
+	w.file("src/plugin.c", "// now with a comment")
+	for _, command := range [][]string{{"check"}, {"sign", "--key", "my.key"}, {"install"}} {
+		_, stderr := w.want(cli.ExitFailure, append([]string{"plugin"}, command...)...)
+		contains(t, stderr, "src/plugin.c changed since", "hygia plugin build")
+	}
 }
 
 func TestPluginRefusals(t *testing.T) {

@@ -49,15 +49,15 @@ func (e Env) installCommand() *cobra.Command {
 		Use:   "install [FILE|REFERENCE]",
 		Short: "Installs a signed package into a running suite",
 		Long: `Installs a signed package: a file that ` + "`sign`" + ` wrote, by default that of the project
-in the working folder, or a reference to an OCI registry. The service verifies it
-against the keys that its operator trusts, before anything of it runs, and swaps it
-in without a failed request. With --canary it gets that share of the calls until it is
-promoted, and is taken back where it fails.
+in the working folder, or a reference by digest to an OCI registry, as ` + "`push`" + ` prints
+it. The service verifies it against the keys that its operator trusts, before anything
+of it runs, and swaps it in without a failed request. With --canary it gets that share
+of the calls until it is promoted, and is taken back where it fails.
 
 JSON: Plugin, as in the API.`,
 		Example: `  hygia plugin install
   hygia plugin install claim-words-0.2.0.tar --canary 10
-  hygia plugin install registry.example.org/plugins/claim-words:0.2.0`,
+  hygia plugin install registry.example.org/plugins/claim-words@sha256:…`,
 		Args: cobra.MaximumNArgs(1),
 	}, func(ctx context.Context, args []string) error {
 		if canary < 0 || canary > 99 {
@@ -83,9 +83,21 @@ func (e Env) packageFrom(ctx context.Context, args []string, credentials string)
 	}
 	_, err := os.Stat(e.path(args[0]))
 	if err != nil && strings.Contains(args[0], "/") && !strings.HasSuffix(args[0], ".tar") {
-		return artifact.Pull(ctx, args[0], artifact.Registry{Credentials: e.credentials(credentials)})
+		return e.pull(ctx, args[0], credentials)
 	}
 	return e.packageOf(args)
+}
+
+// pull fetches a package by its digest. A tag is refused, with what to say in its
+// place: a registry can make it name another package.
+func (e Env) pull(ctx context.Context, reference, credentials string) (*artifact.Package, error) {
+	pkg, err := artifact.Pull(ctx, reference, artifact.Registry{Credentials: e.credentials(credentials)})
+	if err != nil || strings.Contains(reference, "@") {
+		return pkg, err
+	}
+	name := reference[:strings.LastIndexByte(reference, ':')]
+	return nil, e.Usage("%s goes by a tag, which a registry can move: compare with what `hygia plugin push` printed, and install %s@%s",
+		reference, name, pkg.Digest())
 }
 
 func (e Env) runInstall(ctx context.Context, pkg *artifact.Package, service string, canary int) error {

@@ -109,6 +109,9 @@ func (e Env) runSign(args []string, keyFile string) error {
 	if err != nil {
 		return err
 	}
+	if private, public := strings.CutSuffix(keyFile, ".pub"); public {
+		return e.Usage("--key: %s is a public key: name the private one, as in %s", keyFile, private)
+	}
 	key, err := trust.ReadKey(e.path(keyFile))
 	if err != nil {
 		return e.Usage("--key: %w", err)
@@ -142,6 +145,9 @@ func packed(p *project.Project) string {
 // readPackage reads a package's file.
 func (e Env) readPackage(path string) (*artifact.Package, error) {
 	file, err := os.Open(path) //nolint:gosec // the caller's own
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, e.Usage("there is no file %s; a package in a registry is named as HOST/PATH@sha256:…", e.relative(path))
+	}
 	if err != nil {
 		return nil, e.Usage("%w", err)
 	}
@@ -183,7 +189,8 @@ func (e Env) credentials(file string) string {
 	return e.path(file)
 }
 
-// packageOf reads the package that is named, or that of the working folder.
+// packageOf reads the package that is named, or that of the working folder, which
+// must be of what is built there now.
 func (e Env) packageOf(args []string) (*artifact.Package, error) {
 	if len(args) > 0 {
 		return e.readPackage(e.path(args[0]))
@@ -195,5 +202,17 @@ func (e Env) packageOf(args []string) (*artifact.Package, error) {
 	if _, err := os.Stat(packed(p)); errors.Is(err, fs.ErrNotExist) {
 		return nil, e.Usage("there is no %s: pack and sign it with `hygia plugin sign`", e.relative(packed(p)))
 	}
-	return e.readPackage(packed(p))
+	pkg, err := e.readPackage(packed(p))
+	if err != nil {
+		return nil, err
+	}
+	manifest, wasm, err := p.Read()
+	if err != nil {
+		return nil, err
+	}
+	// Equal plugins are equal packages.
+	if built, err := artifact.New(manifest, wasm); err != nil || built.Digest() != pkg.Digest() {
+		return nil, e.Usage("%s is of another build: pack and sign it anew with `hygia plugin sign`", e.relative(packed(p)))
+	}
+	return pkg, nil
 }

@@ -64,8 +64,13 @@ func Build(ctx context.Context, home toolchain.Home, p *project.Project) (Result
 
 // run runs a program in the project's folder.
 func (b builder) run(ctx context.Context, env []string, args ...string) error {
-	_, err := toolchain.Run(ctx, b.project.Dir, env, args...)
-	if err != nil {
+	return b.runIn(ctx, b.project.Dir, env, args...)
+}
+
+func (b builder) runIn(ctx context.Context, dir string, env []string, args ...string) error {
+	stop := b.home.Remind("building " + b.project.Manifest.Name)
+	defer stop()
+	if _, err := toolchain.Run(ctx, dir, env, args...); err != nil {
 		return fmt.Errorf("building %s: %w", b.project.Manifest.Name, err)
 	}
 	return nil

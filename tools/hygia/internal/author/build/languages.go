@@ -159,9 +159,8 @@ func (b builder) js(ctx context.Context) (string, error) {
 	}
 	out := filepath.Join(b.scratch, "component.wasm")
 	// In the folder from which the import is resolved.
-	_, err = toolchain.Run(ctx, modules, reproducible, "node", "--input-type=module", "--eval", componentize,
+	return out, b.runIn(ctx, modules, reproducible, "node", "--input-type=module", "--eval", componentize,
 		b.project.Path("plugin.js"), b.project.Path("wit"), project.World, out)
-	return out, err
 }
 
 // python freezes the interpreter with the plugin's modules. It keeps WASI, which a

@@ -150,6 +150,10 @@ func TestWhatGoesWrongIsTold(t *testing.T) {
 	contains(t, said, "src/plugin.c", "this is line nine")
 	a.replace("src/plugin.c", "\n#error this is line nine", "")
 	a.run(0, "build")
+	a.replace("src/plugin.c", "#include <stdlib.h>", "#include <stdlib.h> // and so on")
+	_, said = a.run(1, "test")
+	contains(t, said, "src/plugin.c changed since", "hygia plugin build")
+	a.run(0, "build")
 
 	a.replace("fixtures/promise.json", `"start": 18`, `"start": 1`)
 	out, _ := a.run(5, "test")

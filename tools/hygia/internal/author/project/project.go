@@ -5,7 +5,7 @@
 //	wit/             the world, and the contracts that it uses
 //	fixtures/        calls and what they must give
 //	build/           made by `hygia plugin build`: manifest.json with the digest,
-//	                 and NAME.wasm
+//	                 NAME.wasm, and the digests of what it was built from
 package project
 
 import (
@@ -161,6 +161,13 @@ func (p *Project) Write(wasm []byte) (digest string, err error) {
 	if err := os.MkdirAll(p.Built(), 0o755); err != nil { //nolint:gosec // as the author's own tools make folders
 		return "", err
 	}
+	sources, err := p.sources()
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(p.sums(), sources, 0o644); err != nil { //nolint:gosec // the author's to read
+		return "", err
+	}
 	if err := os.WriteFile(p.Wasm(), wasm, 0o644); err != nil { //nolint:gosec // the author may share it
 		return "", err
 	}
@@ -168,7 +175,7 @@ func (p *Project) Write(wasm []byte) (digest string, err error) {
 }
 
 // Read gives what Write wrote. It fails with ErrNotBuilt where that is not there,
-// or where manifest.json was changed since.
+// or where manifest.json or a source was changed since.
 func (p *Project) Read() (manifest, wasm []byte, err error) {
 	wasm, err = readBounded(p.Wasm(), plugin.MaxComponentBytes)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -188,7 +195,7 @@ func (p *Project) Read() (manifest, wasm []byte, err error) {
 	if !bytes.Equal(manifest, built) {
 		return nil, nil, fmt.Errorf("%w: manifest.json or the component changed since; run `hygia plugin build`", ErrNotBuilt)
 	}
-	return manifest, wasm, nil
+	return manifest, wasm, p.sourcesAsBuilt()
 }
 
 func readBounded(name string, most int64) ([]byte, error) {
