@@ -19,6 +19,8 @@ var (
 	errNotManaged   = fault.New(codes.PermissionDenied, "PLUGINS_NOT_MANAGED", "administrators of your organisation do not manage this service's plugins").
 			WithHint("plugins run on every organisation's data; the operator names who manages them in the service's configuration, under plugins.administrators")
 	errTooLarge = fault.New(codes.InvalidArgument, "PACKAGE_TOO_LARGE", "the package is larger than a plugin may be")
+	errUploads  = fault.New(codes.ResourceExhausted, "UPLOADS_FULL", "other packages are being sent").WithHint("try again when one of them has arrived")
+	errSlow     = fault.New(codes.DeadlineExceeded, "UPLOAD_TOO_SLOW", "the package took too long to arrive")
 	errPackage  = fault.New(codes.InvalidArgument, "PACKAGE_INVALID", "the body is no plugin package").
 			WithHint("make one with hygia plugin build and hygia plugin sign")
 )

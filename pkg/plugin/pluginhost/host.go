@@ -25,7 +25,7 @@ import (
 // installedFolder is the folder of installed plugins in a service's data folder.
 const installedFolder = "plugins"
 
-// Options are a Host's dependencies; all are required, but for Outbound.
+// Options are a Host's dependencies; all are required, but for the last two.
 type Options struct {
 	// Server is what the service's server is made of: its name, identity, audit log,
 	// logger, clock and ids are the host's too.
@@ -40,6 +40,8 @@ type Options struct {
 	Embedded []fs.FS
 	// Hooks are what this service calls; a plugin must be of one of them at least.
 	Hooks []Hook
+	// UploadTime is how long a package may take to arrive; 0 is ten minutes.
+	UploadTime time.Duration
 	// Outbound sends plugins' requests; nil is a client of the host's own, under
 	// Config.PrivateHosts.
 	Outbound outbound.Sender
@@ -80,7 +82,8 @@ type Host struct {
 	lines      *lines
 	record     *recorder
 	metrics    *metrics
-	installing chan struct{} // holds one value while a package is read
+	uploads    *uploads
+	installing chan struct{} // holds one value while a package is in memory
 }
 
 // New loads what there is. Plugins that cannot be loaded are tried again and fail
@@ -95,7 +98,8 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	h := &Host{
 		o: o, lines: newLines(o.Server.Clock), installing: make(chan struct{}, 1),
-		record: newRecorder(o.Server, self.String()), metrics: newMetrics(),
+		uploads: newUploads(filepath.Join(o.DataDir, installedFolder), o.UploadTime),
+		record:  newRecorder(o.Server, self.String()), metrics: newMetrics(),
 	}
 	if o.Outbound == nil {
 		h.outbound = outbound.New(outbound.Options{Private: o.Config.PrivateHosts})

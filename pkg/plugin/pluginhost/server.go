@@ -1,10 +1,7 @@
 package pluginhost
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"slices"
 
@@ -13,7 +10,6 @@ import (
 
 	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/plugin"
-	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
 	"github.com/hygia-suite/hygia/pkg/plugin/store"
 	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/rpc"
@@ -60,7 +56,7 @@ func (s *server) ListPlugins(ctx context.Context, r *pluginv1.ListPluginsRequest
 	return response, nil
 }
 
-// InstallPlugin reads a package whole, then installs it.
+// InstallPlugin takes a package whole, then installs it.
 func (s *server) InstallPlugin(stream grpc.ClientStreamingServer[pluginv1.InstallPluginRequest, pluginv1.InstallPluginResponse]) error {
 	ctx := stream.Context()
 	first, err := stream.Recv()
@@ -70,13 +66,27 @@ func (s *server) InstallPlugin(stream grpc.ClientStreamingServer[pluginv1.Instal
 	if err := s.admit(ctx, first.GetService()); err != nil {
 		return err
 	}
+	piece := first
+	file, err := s.host.uploads.receive(ctx, func() (chunk []byte, err error) {
+		if piece == nil {
+			if piece, err = stream.Recv(); err != nil {
+				return nil, err
+			}
+		}
+		chunk, piece = piece.GetChunk(), nil
+		return chunk, nil
+	})
+	if err != nil {
+		return err
+	}
 	select { // one package in memory at a time
 	case s.host.installing <- struct{}{}:
 		defer func() { <-s.host.installing }()
 	case <-ctx.Done():
-		return ctx.Err()
+		_ = file.Close()
+		return context.Cause(ctx)
 	}
-	pkg, err := receive(stream, first)
+	pkg, err := readPackage(file)
 	if err != nil {
 		return err
 	}
@@ -88,28 +98,6 @@ func (s *server) InstallPlugin(stream grpc.ClientStreamingServer[pluginv1.Instal
 		return asFault(err)
 	}
 	return stream.SendAndClose(&pluginv1.InstallPluginResponse{Plugin: show(p)})
-}
-
-// receive puts a package together, within its bounds.
-func receive(stream grpc.ClientStreamingServer[pluginv1.InstallPluginRequest, pluginv1.InstallPluginResponse], first *pluginv1.InstallPluginRequest) (*artifact.Package, error) {
-	var file bytes.Buffer
-	for piece := first; ; {
-		if file.Len()+len(piece.GetChunk()) > artifact.MaxFileBytes {
-			return nil, errTooLarge
-		}
-		file.Write(piece.GetChunk())
-		var err error
-		if piece, err = stream.Recv(); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	pkg, err := artifact.Read(&file)
-	if err != nil {
-		return nil, asPackageFault(err)
-	}
-	return pkg, nil
 }
 
 // affects names a plugin for the audit record.

@@ -133,6 +133,7 @@ type world struct {
 	logged   *lockedBuffer
 	config   service.Plugins
 	outbound outbound.Sender
+	patience time.Duration // for uploads
 	ca       *identitytest.CA
 
 	tel    *telemetry.Telemetry
@@ -207,7 +208,7 @@ func (w *world) start() {
 	}
 	manifest, wasm := build(w, "embedded", "1.0.0", guest("(i32.const 1)"))
 	w.host, err = pluginhost.New(w.Context(), pluginhost.Options{
-		Server: o, Config: w.config, DataDir: w.dir, Outbound: w.outbound,
+		Server: o, Config: w.config, DataDir: w.dir, Outbound: w.outbound, UploadTime: w.patience,
 		Embedded: []fs.FS{fstest.MapFS{"manifest.json": {Data: manifest}, "embedded.wasm": {Data: wasm}}},
 		Hooks:    []pluginhost.Hook{{Exports: []*component.Export{answer}}},
 	})

@@ -1,0 +1,112 @@
+package pluginhost
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
+)
+
+// What uploads may take.
+const (
+	maxUploads = 4 // at once
+	uploadTime = 10 * time.Minute
+)
+
+// uploads keeps packages that are still arriving on disk, so that a slow one holds
+// up no other, nor memory.
+type uploads struct {
+	dir     string
+	longest time.Duration
+	places  chan struct{} // one value for each upload
+}
+
+func newUploads(dir string, longest time.Duration) *uploads {
+	if longest == 0 {
+		longest = uploadTime
+	}
+	return &uploads{dir: dir, longest: longest, places: make(chan struct{}, maxUploads)}
+}
+
+// receive writes what next gives, until io.EOF, into a file without a name: the
+// kernel frees it when it is closed, or the process ends. A call of next that is
+// still waiting when receive returns must end with the request.
+func (u *uploads) receive(ctx context.Context, next func() ([]byte, error)) (*os.File, error) {
+	select {
+	case u.places <- struct{}{}:
+	default:
+		return nil, errUploads
+	}
+	file, err := nameless(u.dir)
+	if err != nil {
+		<-u.places
+		return nil, err
+	}
+	arrived := make(chan error, 1)
+	go func() {
+		err := collect(file, next)
+		<-u.places
+		arrived <- err
+	}()
+	patience, cancel := context.WithTimeoutCause(ctx, u.longest, errSlow)
+	defer cancel()
+	select {
+	case err = <-arrived:
+	case <-patience.Done():
+		go func() { _ = errors.Join(<-arrived, file.Close()) }() // in this order
+		return nil, context.Cause(patience)
+	}
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func nameless(dir string) (*os.File, error) {
+	file, err := os.CreateTemp(dir, "upload-*.new") // which the store sweeps away
+	if err != nil {
+		return nil, fmt.Errorf("pluginhost: %w", err)
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), file.Close())
+	}
+	return file, nil
+}
+
+// collect writes at most what a package may have.
+func collect(file io.Writer, next func() ([]byte, error)) error {
+	for size := 0; ; {
+		chunk, err := next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if size += len(chunk); size > artifact.MaxFileBytes {
+			return errTooLarge
+		}
+		if _, err := file.Write(chunk); err != nil {
+			return fmt.Errorf("pluginhost: %w", err)
+		}
+	}
+}
+
+// readPackage reads a package that has arrived, and closes its file.
+func readPackage(file *os.File) (*artifact.Package, error) {
+	defer func() { _ = file.Close() }()
+	pkg, err := artifact.Read(bufio.NewReader(file))
+	if err != nil {
+		return nil, asPackageFault(err)
+	}
+	return pkg, nil
+}

@@ -1,0 +1,97 @@
+package pluginhost_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/hygia-suite/hygia/pkg/rpc"
+	pluginv1 "github.com/hygia-suite/hygia/proto/gen/hygia/plugin/v1"
+)
+
+type upload = grpc.ClientStreamingClient[pluginv1.InstallPluginRequest, pluginv1.InstallPluginResponse]
+
+// begin sends the first piece of a package, and no more.
+func (w *world) begin() upload {
+	w.Helper()
+	stream, err := w.client.InstallPlugin(as(w.Context(), "admin"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := stream.Send(&pluginv1.InstallPluginRequest{Service: rpc.Content, Chunk: []byte("begun")}); err != nil {
+		w.Fatal(err)
+	}
+	return stream
+}
+
+// Packages that arrive slowly, or never, hold up no other until there are too many
+// of them; each of these gives its place back.
+func TestASlowUploadHoldsUpNobody(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	file := w.pkg("1.0.0", guest("(i32.const 1)"), w.key)
+	slow := []upload{w.begin(), w.begin(), w.begin()}
+	if _, err := w.install("admin", rpc.Content, file, 0); err != nil {
+		t.Fatalf("beside three slow uploads: %v", err)
+	}
+	for { // one more may meet an installation in the last place
+		_, err := w.install("admin", rpc.Content, file, 0)
+		if err != nil && reason(err) == "UPLOADS_FULL" {
+			break
+		}
+		if err != nil || len(slow) == 100 {
+			t.Fatalf("beside %d: got %v", len(slow), err)
+		}
+		slow = append(slow, w.begin())
+	}
+	taken := 0
+	for _, stream := range slow {
+		_, err := stream.CloseAndRecv()
+		switch {
+		case err == nil:
+			t.Error("half a package was installed")
+		case reason(err) == "PACKAGE_INVALID":
+			taken++
+		case reason(err) != "UPLOADS_FULL":
+			t.Errorf("half a package: got %v", err)
+		}
+	}
+	if taken != 4 {
+		t.Errorf("%d were taken at once", taken)
+	}
+	if _, err := w.install("admin", rpc.Content, file, 0); err != nil {
+		t.Errorf("after them: %v", err)
+	}
+	w.nothingArrives()
+}
+
+func TestAnUploadEndsWithItsTime(t *testing.T) {
+	w := newWorld(t)
+	w.patience = 50 * time.Millisecond
+	w.start()
+	for range 6 { // more than there are places
+		stream := w.begin()
+		if err := stream.RecvMsg(&pluginv1.InstallPluginResponse{}); err == nil || reason(err) != "UPLOAD_TOO_SLOW" {
+			t.Errorf("got %v", err)
+		}
+	}
+	w.nothingArrives()
+}
+
+// nothingArrives fails where a part of a package was left behind.
+func (w *world) nothingArrives() {
+	w.Helper()
+	entries, err := os.ReadDir(filepath.Join(w.dir, "plugins"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "upload-") {
+			w.Errorf("%s was left", e.Name())
+		}
+	}
+}
