@@ -25,7 +25,17 @@ void hy_append(hy_buffer *b, const void *data, size_t len) {
 }
 
 // The many small values of a large list leave a heap in pieces, which glibc keeps:
-// by as much as 400 MB for each thread's arena.
+// by as much as 400 MB for each thread's arena. malloc_trim gives back the pieces,
+// but of the arenas of other threads not the end; that is given back as it is
+// freed, from a size on that grows with what was freed before, unless it is set.
+enum { TRIM_THRESHOLD = 128 << 10 }; // as it is at first
+
+void hy_settle_ends(void) {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+#endif
+}
+
 void hy_settle(void) {
 #ifdef __GLIBC__
   malloc_trim(0);

@@ -66,6 +66,7 @@ func take(b *C.hy_buffer) []byte {
 type signatures struct {
 	mem     *cmem
 	program *Program
+	lane    bool // the component has the lane: its records are tuples to wasmtime
 }
 
 func (b *signatures) add(s Signature) C.hy_signature {
@@ -92,10 +93,6 @@ func (b *signatures) mirror(t *Type) *C.hy_type {
 	if t == nil {
 		return nil
 	}
-	labels := carray[C.wasm_name_t](b.mem, len(t.labels))
-	for i, l := range t.labels {
-		labels[i] = b.mem.name(l)
-	}
 	c := (*C.hy_type)(b.mem.calloc(C.sizeof_hy_type))
 	c.kind = C.uint8_t(t.kind)
 	switch {
@@ -105,13 +102,23 @@ func (b *signatures) mirror(t *Type) *C.hy_type {
 		c.kind = C.HY_BYTES
 	case t.lane:
 		c.kind = C.HY_LANE_TEXT
+	case t.kind == KindRecord && b.lane:
+		c.kind = C.uint8_t(KindTuple)
 	}
 	c.count = C.uint32_t(max(len(t.elems), len(t.labels)))
-	c.elems = unsafe.SliceData(b.types(t.elems))
-	c.labels = unsafe.SliceData(labels)
+	elems := b.types(t.elems)
+	c.elems = unsafe.SliceData(elems)
+	if c.kind != C.uint8_t(KindTuple) {
+		labels := carray[C.wasm_name_t](b.mem, len(t.labels))
+		for i, l := range t.labels {
+			labels[i] = b.mem.name(l)
+		}
+		c.labels = unsafe.SliceData(labels)
+	}
 	if t.resource != nil {
 		i := b.program.placeOf(t.resource)
 		c.resource, c.guest = C.uint32_t(i), C.bool(b.program.resources[i].guest)
 	}
+	t.lay(c, elems)
 	return c
 }

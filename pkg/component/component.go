@@ -10,28 +10,41 @@ import "sync"
 type Component struct {
 	engine *Engine // set by whoever calls newComponent
 	description
-	slow error // why it has not the lane of internal/lane, nil when it has
+	source
 
 	mu sync.Mutex
 	c  *C.wasmtime_component_t
 }
 
-func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t, slow error) (*Component, error) {
-	component := &Component{c: c, slow: slow}
-	var description C.hy_buffer
-	ok := C.hy_describe(c, engine, &description, describeMax)
-	text := take(&description)
-	if !ok {
-		component.Close()
-		return nil, &LimitError{Limit: LimitTypes, Max: describeMax}
+// source is what a component was before it was given the lane of internal/lane.
+type source struct {
+	slow  error  // why it was not, nil when it was
+	types []byte // what describe.c writes of it
+	text  bool   // whether its strings take the lane
+}
+
+func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t, s source) (*Component, error) {
+	component := &Component{c: c, source: s}
+	types, err := describe(c, engine)
+	if err == nil {
+		component.description, err = s.read(types)
 	}
-	var err error
-	component.description, err = readDescription(text, slow == nil)
 	if err != nil {
 		component.Close()
 		return nil, err
 	}
 	return component, nil
+}
+
+// describe returns what describe.c writes of a component.
+func describe(c *C.wasmtime_component_t, engine *C.wasm_engine_t) ([]byte, error) {
+	var out C.hy_buffer
+	ok := C.hy_describe(c, engine, &out, describeMax)
+	types := take(&out)
+	if !ok {
+		return nil, &LimitError{Limit: LimitTypes, Max: describeMax}
+	}
+	return types, nil
 }
 
 // Imports lists the functions that the component imports, as it declares them.

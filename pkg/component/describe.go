@@ -28,6 +28,7 @@ type decl struct {
 	kind  itemKind
 	sig   Signature // of a function
 	async bool
+	far   bool      // of a function: what it returns to wasmtime is its result's address
 	inner []decl    // of an instance
 	res   *Resource // of a resource: one for each type, wherever it is named
 }
@@ -73,7 +74,7 @@ type descriptionReader struct {
 	buf       []byte
 	depth     int
 	resources []*Resource
-	lane      bool // pairs of internal/lane stand for strings and bytes
+	lane      takes
 	err       error
 }
 
@@ -91,9 +92,33 @@ func (r *descriptionReader) deeper() func() {
 
 var errDescription = errors.New("component: malformed description")
 
-// readDescription reads what describe.c wrote of a component, with the lane in it
-// or not.
-func readDescription(b []byte, lane bool) (description, error) {
+// read reads what describe.c wrote of the component as it is now, and returns its
+// types as they were.
+func (s source) read(now []byte) (description, error) {
+	d, err := readDescription(now, takes{})
+	if s.slow != nil || err != nil {
+		return d, err
+	}
+	was, err := readDescription(s.types, takes{text: s.text, bytes: true})
+	markFar(was.exports, d.exports)
+	return was, err
+}
+
+// markFar finds the functions whose results internal/lane made addresses.
+func markFar(was, now []decl) {
+	for i := range min(len(was), len(now)) {
+		markFar(was[i].inner, now[i].inner)
+		if r := now[i].sig.Result; r != nil && r.kind == KindU32 {
+			was[i].far = was[i].sig.Result != nil && was[i].sig.Result.kind != KindU32
+		}
+	}
+}
+
+// takes says what takes the lane.
+type takes struct{ text, bytes bool }
+
+// readDescription reads what describe.c wrote of a component.
+func readDescription(b []byte, lane takes) (description, error) {
 	r := &descriptionReader{buf: b, lane: lane}
 	var d description
 	d.imports = r.decls("")
@@ -225,6 +250,9 @@ func (r *descriptionReader) typ() *Type {
 	if r.err != nil {
 		return Bool
 	}
+	if k == KindString && r.lane.text {
+		return &Type{kind: k, lane: true}
+	}
 	if t := primitive(k); t != nil {
 		return t
 	}
@@ -234,14 +262,16 @@ func (r *descriptionReader) typ() *Type {
 func (r *descriptionReader) compound(k Kind) *Type {
 	switch k {
 	case KindList:
-		return ListOf(r.typ())
+		t := ListOf(r.typ())
+		t.lane = r.lane.bytes && t.isBytes()
+		return t
 	case KindOption:
 		return OptionOf(r.typ())
 	case KindResult:
 		ok := r.maybeType()
 		return ResultOf(ok, r.maybeType())
 	case KindTuple:
-		return r.unlane(TupleOf(r.types()...))
+		return TupleOf(r.types()...)
 	case KindRecord:
 		return RecordOf("", r.fields()...)
 	case KindVariant:
@@ -259,18 +289,6 @@ func (r *descriptionReader) compound(k Kind) *Type {
 	}
 	r.err = errDescription
 	return Bool
-}
-
-// unlane returns what a tuple stands for.
-func (r *descriptionReader) unlane(t *Type) *Type {
-	switch {
-	case !r.lane || len(t.elems) != 2:
-	case t.elems[0] == S32 && t.elems[1] == U32:
-		return &Type{kind: KindList, elems: []*Type{U8}, lane: true}
-	case t.elems[0] == U32 && t.elems[1] == S32:
-		return &Type{kind: KindString, lane: true}
-	}
-	return t
 }
 
 func (r *descriptionReader) types() []*Type {

@@ -34,6 +34,7 @@ static bool reservable(const hy_config *c) {
 }
 
 wasm_engine_t *hy_engine_new(const hy_config *c) {
+  hy_settle_ends();
   if (!reservable(c)) return NULL;
   wasm_config_t *config = wasm_config_new();
   wasmtime_config_wasm_component_model_set(config, true);

@@ -37,4 +37,12 @@ static inline uint8_t tag_of(uint8_t kind) {
              : kind;
 }
 
+// hy_put appends a value's tag and number to the frame's out and, where extra_len
+// says so, bytes that follow them: extra, or for the caller to fill in where that
+// is NULL. It returns HY_OK or HY_RESULT.
+int hy_put(hy_instance *, uint8_t kind, const void *, size_t extra_len, const void *extra);
+int hy_put_number(hy_instance *, uint8_t kind, uint64_t);
+// hy_put_lane appends text or bytes of the guest's memory.
+int hy_put_lane(hy_instance *, uint8_t kind, uint32_t address, uint32_t len);
+
 #endif

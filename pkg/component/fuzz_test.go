@@ -221,12 +221,17 @@ func checkRewrite(t *testing.T, e *component.Engine, b []byte) {
 		return
 	}
 	defer was.Close()
-	is, err := e.CompilePlain(context.Background(), rewritten)
-	if err != nil {
-		t.Fatalf("valid before it had the lane: %v", err)
+	for _, wasm := range [][]byte{rewritten.Wasm, rewritten.Outline} {
+		is, err := e.CompilePlain(context.Background(), wasm)
+		if err != nil {
+			t.Fatalf("valid before it had the lane: %v", err)
+		}
+		defer is.Close()
+		if bytes.Equal(wasm, rewritten.Outline) && !reflect.DeepEqual(is.Exports(), was.Exports()) {
+			t.Fatal("the outline has other types")
+		}
 	}
-	defer is.Close()
-	if _, err := lane.Rewrite(rewritten); err == nil {
+	if _, err := lane.Rewrite(rewritten.Wasm); err == nil {
 		t.Fatal("it got the lane twice")
 	}
 }

@@ -20,7 +20,7 @@ func FuzzDescription(f *testing.F) {
 	f.Add([]byte(u32(1<<31) + u32(0)))
 	f.Add([]byte(u32(1) + text("f") + "\x03\x00" + u32(1) + text("p") + strings.Repeat("\x0d", 1<<20)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := readDescription(b, len(b)%2 == 1)
+		d, err := readDescription(b, takes{text: len(b)%2 == 1, bytes: len(b)%3 == 1})
 		if err != nil && (d.imports != nil || d.exports != nil || d.resources != nil) {
 			t.Fatal("an error, and declarations")
 		}

@@ -41,8 +41,7 @@ static wasmtime_extern_t find(hy_instance *inst, hy_place *place) {
   return out;
 }
 
-// refuse ends a call for what a guest did.
-static int refuse(hy_instance *inst, const char *why) {
+int hy_lane_refuse(hy_instance *inst, const char *why) {
   hy_buffer *message = &inst->frame->message;
   message->len = 0;
   hy_append(message, why, strlen(why));
@@ -84,18 +83,20 @@ static uint8_t *memory(hy_instance *inst, size_t *size) {
   return wasmtime_memory_data(inst->context, &inst->memory);
 }
 
-int hy_lane_view(hy_instance *inst, uint32_t address, uint32_t len, const uint8_t **out) {
+int hy_lane_view(hy_instance *inst, uint32_t address, uint64_t len, uint32_t align,
+                 const uint8_t **out) {
   size_t size;
   uint8_t *data = memory(inst, &size);
-  if ((uint64_t)address + len > size)
-    return refuse(inst, "address and length out of bounds of memory");
+  if (len > size || address > size - len)
+    return hy_lane_refuse(inst, "address and length out of bounds of memory");
+  if (address & (align - 1)) return hy_lane_refuse(inst, "address not aligned");
   *out = data + address;
   return HY_OK;
 }
 
 int hy_lane_text(hy_instance *inst, uint32_t address, uint32_t len, const uint8_t **out) {
-  int rc = hy_lane_view(inst, address, len, out);
-  if (!rc && !hy_utf8(*out, len)) rc = refuse(inst, "invalid utf-8 sequence");
+  int rc = hy_lane_view(inst, address, len, 1, out);
+  if (!rc && !hy_utf8(*out, len)) rc = hy_lane_refuse(inst, "invalid utf-8 sequence");
   return rc;
 }
 
@@ -111,7 +112,7 @@ int hy_lane_put(hy_instance *inst, const uint8_t *bytes, uint32_t len, uint32_t 
   size_t size;
   uint8_t *data = memory(inst, &size);
   if ((uint64_t)*address + len > size)
-    return refuse(inst, "realloc return: out of bounds of memory");
+    return hy_lane_refuse(inst, "realloc return: out of bounds of memory");
   memcpy(data + *address, bytes, len);
   return HY_OK;
 }

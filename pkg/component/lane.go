@@ -23,29 +23,49 @@ func compileLane(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
 		slow = errors.New("component: lane: not known to work with " + EngineName())
 	}
 	if slow == nil {
-		c, err := compile(engine, rewritten, nil)
+		c, err := compileRewritten(engine, rewritten)
 		if !errors.As(err, new(*CompileError)) {
 			return c, err
 		}
 		slow = err
 	}
-	return compile(engine, wasm, slow)
+	return compileAs(engine, wasm, source{slow: slow})
 }
 
 func compilePlain(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
-	return compile(engine, wasm, errPlain)
+	return compileAs(engine, wasm, source{slow: errPlain})
 }
 
 var errPlain = errors.New("component: lane: compiled without it")
 
-// compile compiles a component that has the lane, or has it not for a reason.
-func compile(engine *C.wasm_engine_t, wasm []byte, slow error) (*Component, error) {
+func compileRewritten(engine *C.wasm_engine_t, r *lane.Rewritten) (*Component, error) {
+	c, err := compile(engine, r.Outline)
+	if err != nil {
+		return nil, err
+	}
+	types, err := describe(c, engine)
+	C.wasmtime_component_delete(c)
+	if err != nil {
+		return nil, err
+	}
+	return compileAs(engine, r.Wasm, source{types: types, text: r.Text})
+}
+
+func compileAs(engine *C.wasm_engine_t, wasm []byte, s source) (*Component, error) {
+	c, err := compile(engine, wasm)
+	if err != nil {
+		return nil, err
+	}
+	return newComponent(c, engine, s)
+}
+
+func compile(engine *C.wasm_engine_t, wasm []byte) (*C.wasmtime_component_t, error) {
 	var message C.hy_buffer
 	c := C.hy_compile(engine, (*C.uint8_t)(unsafe.Pointer(&wasm[0])), C.size_t(len(wasm)), &message)
 	if text := take(&message); c == nil {
 		return nil, &CompileError{Reason: reason(string(text))}
 	}
-	return newComponent(c, engine, slow)
+	return c, nil
 }
 
 // laneEngines names the engines whose core instances lane.c knows how to find:

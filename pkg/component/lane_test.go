@@ -283,8 +283,7 @@ func TestInvariant5LaneEndless(t *testing.T) {
 func TestLaneSaysWhyNot(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	for want, text := range map[string]string{
-		"no strings": nopComponent,
-		"tuples":     sinkText(component.TupleOf(component.S32, component.U32)),
+		"no values in memory": nopComponent,
 		"not UTF-8": strings.ReplaceAll(sinkText(component.String), `(memory $i "memory")`,
 			`string-encoding=utf16 (memory $i "memory")`),
 		"composed": `(component (component (core module)))`,
@@ -292,6 +291,60 @@ func TestLaneSaysWhyNot(t *testing.T) {
 	} {
 		if got := fmt.Sprint(compile(t, e, text).Lane()); !strings.Contains(got, want) {
 			t.Errorf("want %s, got %s", want, got)
+		}
+	}
+}
+
+// A function's type may be met twice: where the component imports or declares it,
+// and where its result could be an address. Then no result is one, and all is well.
+func TestLaneWhereResultsStayAsTheyAre(t *testing.T) {
+	const (
+		module = `(core module $m
+		    (memory (export "memory") 1)
+		    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 8))
+		    (func (export "echo") (param i32 i32) (result i32)
+		      (i32.store (i32.const 64) (local.get 0)) (i32.store (i32.const 68) (local.get 1)) (i32.const 64)))
+		  (core instance $i (instantiate $m))`
+		lifted = `(canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc")))`
+	)
+	x := &component.Export{Name: "echo", Signature: sig(component.String, "v", component.String)}
+	host := component.NewHost()
+	echo := func(_ context.Context, d *component.Decoder, e *component.Encoder) error {
+		e.String(d.String())
+		return nil
+	}
+	host.Func(&component.Import{Name: "f", Signature: x.Signature}, echo)
+	host.Func(&component.Import{Interface: "a:b/c", Name: "f", Signature: x.Signature}, echo)
+	e := newEngine(t, component.Config{})
+	for name, text := range map[string]string{
+		"imported": `(type $t (func (param "v" string) (result string))) (import "f" (func (type $t))) ` + module +
+			`(func (export "echo") (type $t) ` + lifted + `)`,
+		"imported, by an alias": `(type $t (func (param "v" string) (result string)))
+		  (import "a:b/c" (instance (alias outer 1 $t (type $u)) (export "f" (func (type $u))))) ` + module +
+			`(func (export "echo") (type $t) ` + lifted + `)`,
+		"imported, and given to a component": `(import "f" (func $f (param "v" string) (result string))) ` + module + `
+		  (func (export "echo") (param "v" string) (result string) ` + lifted + `)
+		  (component $c (import "g" (func $g (param "v" string) (result string))) (export "g" (func $g)))
+		  (instance (instantiate $c (with "g" (func $f))))`,
+		"in an instance given to a component": module + `
+		  (func $f (export "echo") (param "v" string) (result string) ` + lifted + `)
+		  (instance $in (export "g" (func $f)))
+		  (component $c (import "in" (instance $in (export "g" (func (param "v" string) (result string))))))
+		  (instance (instantiate $c (with "in" (instance $in))))`,
+		"in an instance that is declared": module + `
+		  (func $f (export "echo") (param "v" string) (result string) ` + lifted + `)
+		  (instance $in (export "g" (func $f)))
+		  (export "in" (instance $in) (instance (export "g" (func (param "v" string) (result string)))))`,
+	} {
+		text = "(component " + text + ")"
+		if c := compile(t, e, text); c.Lane() != nil {
+			t.Errorf("%s: %v", name, c.Lane())
+		}
+		var got string
+		err := link(t, e, text, component.LinkOptions{Host: host, Exports: []*component.Export{x}}).Call(context.Background(), x,
+			func(e *component.Encoder) { e.String("olá") }, func(d *component.Decoder) { got = d.String() })
+		if err != nil || got != "olá" {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }

@@ -4,10 +4,8 @@
 
 #include <string.h>
 
-// put appends a value's tag and number and, where extra_len says so, bytes that
-// follow them: extra, or for the caller to fill in where that is NULL.
-static int put(hy_instance *inst, uint8_t kind, const void *data, size_t extra_len,
-               const void *extra) {
+int hy_put(hy_instance *inst, uint8_t kind, const void *data, size_t extra_len,
+           const void *extra) {
   hy_buffer *out = &inst->frame->out;
   uint8_t n = width[kind];
   if (out->len + inst->frame->far_bytes + 1 + n + extra_len > inst->frame->out_max) return HY_RESULT;
@@ -20,8 +18,8 @@ static int put(hy_instance *inst, uint8_t kind, const void *data, size_t extra_l
   return HY_OK;
 }
 
-static int put_number(hy_instance *inst, uint8_t kind, uint64_t v) {
-  return put(inst, kind, &v, 0, NULL);
+int hy_put_number(hy_instance *inst, uint8_t kind, uint64_t v) {
+  return hy_put(inst, kind, &v, 0, NULL);
 }
 
 static uint32_t find(const hy_type *t, const wasm_name_t *label) {
@@ -34,7 +32,7 @@ static uint32_t find(const hy_type *t, const wasm_name_t *label) {
 
 static int lift_case(hy_instance *inst, const hy_type *t, uint32_t i, const val *payload) {
   if (i >= t->count) return HY_MISMATCH;
-  int rc = put_number(inst, t->kind, i);
+  int rc = hy_put_number(inst, t->kind, i);
   if (rc) return rc;
   const hy_type *pt = t->elems ? t->elems[i] : NULL;
   if (!pt != !payload) return HY_MISMATCH;
@@ -62,7 +60,7 @@ static int lift_record(hy_instance *inst, const hy_type *t,
 
 static int lift_list(hy_instance *inst, const hy_type *t, const wasmtime_component_vallist_t *v) {
   if (v->size > UINT32_MAX) return HY_RESULT;
-  int rc = put_number(inst, t->kind, v->size);
+  int rc = hy_put_number(inst, t->kind, v->size);
   return rc ? rc : lift_vals(inst, t, v->data, v->size);
 }
 
@@ -74,17 +72,17 @@ static int lift_flags(hy_instance *inst, const hy_type *t,
     if (at >= 64) return HY_MISMATCH;
     bits |= 1ull << at;
   }
-  return put_number(inst, t->kind, bits);
+  return hy_put_number(inst, t->kind, bits);
 }
 
 static int lift_string(hy_instance *inst, const wasm_name_t *s) {
   if (s->size > UINT32_MAX) return HY_RESULT;
-  return put(inst, WASMTIME_COMPONENT_STRING, &s->size, s->size, s->size ? s->data : NULL);
+  return hy_put(inst, WASMTIME_COMPONENT_STRING, &s->size, s->size, s->size ? s->data : NULL);
 }
 
 static int lift_bytes(hy_instance *inst, const wasmtime_component_vallist_t *v) {
   if (v->size > UINT32_MAX) return HY_RESULT;
-  int rc = put(inst, HY_BYTES, &v->size, v->size, NULL);
+  int rc = hy_put(inst, HY_BYTES, &v->size, v->size, NULL);
   if (rc) return rc;
   uint8_t *p = inst->frame->out.data + inst->frame->out.len - v->size;
   for (size_t i = 0; i < v->size; i++) {
@@ -102,25 +100,29 @@ static int put_far(hy_instance *inst, uint8_t kind, const uint8_t *data, uint32_
   uint32_t place = (uint32_t)(f->far.len / sizeof(hy_far));
   hy_append(&f->far, &(hy_far){data, len}, sizeof(hy_far));
   size_t at = f->out.len;
-  int rc = put(inst, kind, &place, 0, NULL);
+  int rc = hy_put(inst, kind, &place, 0, NULL);
   if (!rc) f->out.data[at] |= HY_FAR;
   return rc;
 }
 
-static int lift_lane(hy_instance *inst, const hy_type *t, const wasmtime_component_valtuple_t *v) {
-  if (v->size != 2) return HY_MISMATCH;
-  uint32_t address = v->data[0].of.u32, len = v->data[1].of.u32;
+int hy_put_lane(hy_instance *inst, uint8_t kind, uint32_t address, uint32_t len) {
   const uint8_t *data;
-  int rc = (t->kind == HY_LANE_TEXT ? hy_lane_text : hy_lane_view)(inst, address, len, &data);
+  int rc = kind == HY_LANE_TEXT ? hy_lane_text(inst, address, len, &data)
+                                : hy_lane_view(inst, address, len, 1, &data);
   if (rc) return rc;
-  return len < HY_FAR_MIN ? put(inst, t->kind, &len, len, data) : put_far(inst, t->kind, data, len);
+  return len < HY_FAR_MIN ? hy_put(inst, kind, &len, len, data) : put_far(inst, kind, data, len);
+}
+
+static int lift_lane(hy_instance *inst, uint8_t kind, const wasmtime_component_valtuple_t *v) {
+  if (v->size != 2) return HY_MISMATCH;
+  return hy_put_lane(inst, kind, v->data[0].of.u32, v->data[1].of.u32);
 }
 
 static int lift_resource(hy_instance *inst, const hy_type *t,
                          const wasmtime_component_resource_any_t *v) {
   uint64_t word;
   int rc = hy_resource_lift(inst, t, v, &word);
-  return rc ? rc : put_number(inst, t->kind, word);
+  return rc ? rc : hy_put_number(inst, t->kind, word);
 }
 
 // kind_of returns the kind of the type's values.
@@ -152,7 +154,7 @@ int hy_lift(hy_instance *inst, const hy_type *t, const val *v) {
     if (v->of.tuple.size != t->count) return HY_MISMATCH;
     return lift_vals(inst, t, v->of.tuple.data, t->count);
   case WASMTIME_COMPONENT_OPTION: {
-    int rc = put_number(inst, t->kind, v->of.option != NULL);
+    int rc = hy_put_number(inst, t->kind, v->of.option != NULL);
     return rc || !v->of.option ? rc : hy_lift(inst, t->elems[0], v->of.option);
   }
   case WASMTIME_COMPONENT_ENUM:
@@ -167,11 +169,11 @@ int hy_lift(hy_instance *inst, const hy_type *t, const val *v) {
     return lift_bytes(inst, &v->of.list);
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
-    return lift_lane(inst, t, &v->of.tuple);
+    return lift_lane(inst, t->kind, &v->of.tuple);
   case HY_OWN:
   case HY_BORROW:
     return lift_resource(inst, t, v->of.resource);
   default:
-    return put(inst, t->kind, &v->of, 0, NULL);
+    return hy_put(inst, t->kind, &v->of, 0, NULL);
   }
 }

@@ -160,6 +160,7 @@ func (d decl) match(iface string, want Signature) error {
 type resolvedExport struct {
 	iface string
 	sig   Signature
+	far   bool // see decl
 }
 
 // resolveExports finds each wanted export.
@@ -176,7 +177,7 @@ func (p *Program) resolveExports(c *Component) ([]resolvedExport, error) {
 		if missing := p.learnAll(d.sig, w.Signature); missing != nil {
 			return nil, &ExportError{w.Interface, w.Name, "the host does not give the resource " + missing.String()}
 		}
-		out[i] = resolvedExport{iface, d.sig}
+		out[i] = resolvedExport{iface, d.sig, d.far}
 	}
 	return out, nil
 }
@@ -251,7 +252,7 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	p.c.room.name = p.mem.name(lane.Realloc)
 	p.c.finish.name = p.mem.name(lane.Finish)
 	p.c.resources_max = C.uint32_t(p.limits.Resources)
-	types := &signatures{mem: &p.mem, program: p}
+	types := &signatures{mem: &p.mem, program: p, lane: c.slow == nil}
 	if err := p.buildExports(types, exports); err != nil {
 		return err
 	}
@@ -274,7 +275,8 @@ func (p *Program) buildExports(types *signatures, exports []resolvedExport) erro
 	for i, x := range p.exports {
 		iface, name := p.mem.name(exports[i].iface), p.mem.name(x.Name)
 		funcs[i].sig = types.add(exports[i].sig)
-		funcs[i].finish = C.bool(exports[i].sig.Result.holdsLane())
+		funcs[i].far = C.bool(exports[i].far)
+		funcs[i].finish = C.bool(exports[i].far || exports[i].sig.Result.holdsLane())
 		funcs[i].index = C.hy_export(p.c.component, iface.data, iface.size, name.data, name.size)
 		if funcs[i].index == nil {
 			return &ExportError{x.Interface, x.Name, "the component does not have it"}

@@ -213,7 +213,7 @@ static void build_case(builder *b, const hy_type *t, uint64_t i, val *out) {
     out->of.variant.val = payload ? build_payload(b, payload) : NULL;
 }
 
-static void build_lane(builder *b, const hy_type *t, bool far, uint32_t len, val *out) {
+static void build_lane(builder *b, bool far, uint32_t len, val *out) {
   uint32_t address = 0;
   const uint8_t *data = body(&b->r, far, len);
   if (!b->rc) b->rc = hy_lane_put(b->inst, data, len, &address);
@@ -223,9 +223,7 @@ static void build_lane(builder *b, const hy_type *t, bool far, uint32_t len, val
     *pair = (wasmtime_component_valtuple_t){2, bump(b, 2 * sizeof(val))};
   else
     wasmtime_component_valtuple_new_uninit(pair, 2);
-  bool text = t->kind == HY_LANE_TEXT;
-  pair->data[0].kind = text ? WASMTIME_COMPONENT_U32 : WASMTIME_COMPONENT_S32;
-  pair->data[1].kind = text ? WASMTIME_COMPONENT_S32 : WASMTIME_COMPONENT_U32;
+  pair->data[0].kind = pair->data[1].kind = WASMTIME_COMPONENT_U32;
   pair->data[0].of.u32 = address;
   pair->data[1].of.u32 = len;
 }
@@ -254,7 +252,7 @@ static void build(builder *b, const hy_type *t, val *out) {
     break;
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
-    build_lane(b, t, far, (uint32_t)v, out);
+    build_lane(b, far, (uint32_t)v, out);
     break;
   case WASMTIME_COMPONENT_OPTION:
     out->of.option = v ? build_payload(b, t->elems[0]) : NULL;

@@ -200,7 +200,7 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
   if (err) return hy_failed(f, err);
   f->out.len = f->far.len = f->far_bytes = 0;
   if (!results) return HY_OK;
-  rc = hy_lift(inst, sig->result, &result);
+  rc = fn->far ? hy_load(inst, sig->result, result.of.u32) : hy_lift(inst, sig->result, &result);
   wasmtime_component_val_delete(&result);
   return rc;
 }

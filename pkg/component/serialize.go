@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,8 +17,9 @@ import (
 
 // serialFormat begins what Serialize returns. It changes with what Compile does
 // to a component before wasmtime gets it, and so with Fingerprint.
-// A line follows that says why the component has not the lane, empty when it has.
-const serialFormat = "hygia component 2\n"
+// A line follows that says why the component has not the lane, empty when it has;
+// then its source's types, behind their length in 4 bytes, and a byte for its text.
+const serialFormat = "hygia component 3\n"
 
 // empty is the smallest component.
 const empty = "\x00asm\x0d\x00\x01\x00"
@@ -37,11 +39,32 @@ func (c *Component) Serialize() ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("component: serialize: %s", reason(string(why)))
 	}
-	head := serialFormat + "\n"
-	if c.slow != nil {
-		head = serialFormat + strings.ReplaceAll(c.slow.Error(), "\n", " ") + "\n"
+	return append(c.appendTo([]byte(serialFormat)), code...), nil
+}
+
+func (s source) appendTo(b []byte) []byte {
+	if s.slow != nil {
+		b = append(b, strings.ReplaceAll(s.slow.Error(), "\n", " ")...)
 	}
-	return append([]byte(head), code...), nil
+	b = binary.LittleEndian.AppendUint32(append(b, '\n'), uint32(len(s.types)))
+	return append(append(b, s.types...), bit(s.text))
+}
+
+// cutSource reads what appendTo wrote and returns what follows it.
+func cutSource(b []byte) (s source, rest []byte, ok bool) {
+	why, rest, ok := bytes.Cut(b, []byte("\n"))
+	if len(why) > 0 {
+		s.slow = errors.New(string(why))
+	}
+	if !ok || len(rest) < 5 {
+		return s, nil, false
+	}
+	n := uint64(binary.LittleEndian.Uint32(rest))
+	if rest = rest[4:]; n >= uint64(len(rest)) {
+		return s, nil, false
+	}
+	s.types, s.text = bytes.Clone(rest[:n]), rest[n] != 0
+	return s, rest[n+1:], true
 }
 
 // Deserialize makes a component of what Serialize returned, in this process or in
@@ -54,7 +77,7 @@ func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, e
 		return nil, err
 	}
 	rest, ok := bytes.CutPrefix(trusted, []byte(serialFormat))
-	why, code, found := bytes.Cut(rest, []byte("\n"))
+	src, code, found := cutSource(rest)
 	if !ok || !found || len(code) == 0 {
 		return nil, &CompileError{Reason: "not a serialized component of this version"}
 	}
@@ -68,11 +91,7 @@ func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, e
 	if text := take(&message); c == nil {
 		return nil, &CompileError{Reason: reason(string(text))}
 	}
-	var slow error
-	if len(why) > 0 {
-		slow = errors.New(string(why))
-	}
-	component, err := newComponent(c, engine, slow)
+	component, err := newComponent(c, engine, src)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ enum {
 #define HY_BORROW 22
 #define HY_BYTES 30 // a list<u8>, which has an encoding of its own
 #define HY_LANE_BYTES 31 // the same, and a string, in the lane: a pair of numbers
-#define HY_LANE_TEXT 32  // to wasmtime
+#define HY_LANE_TEXT 32  // to wasmtime; there a record is a WASMTIME_COMPONENT_TUPLE
 
 // Added to the tag of text or bytes that lie elsewhere: see codec.go.
 #define HY_FAR 0x80
@@ -51,6 +51,9 @@ typedef struct hy_type {
   bool guest;        // of own and borrow: the guest's resource, not the host's
   uint32_t resource; // of own and borrow: Go's number of the resource type
   uint32_t count;
+  uint32_t size, align; // of a value in a guest's memory, in bytes: see layout.go
+  uint32_t number;      // of cases: bytes that say which
+  uint32_t payload;     // of cases: where what they carry begins
   const struct hy_type **elems; // NULL, or count of them; NULL entries have no payload
   const wasm_name_t *labels;    // NULL, or count of them
 } hy_type;
@@ -102,7 +105,8 @@ typedef struct hy_place {
 
 typedef struct hy_func {
   hy_signature sig;
-  bool finish; // the result has something of the lane in it
+  bool far;    // to wasmtime the result is its address
+  bool finish; // the guest is told when its result was read: see lane.c
   wasmtime_component_export_index_t *index;
 } hy_func;
 
@@ -214,6 +218,9 @@ void hy_instance_delete(hy_instance *);
 hy_frame *hy_frame_new(uintptr_t handle);
 void hy_frame_delete(hy_frame *);
 
+// hy_settle_ends has the C library give back the ends of its heaps as they are freed.
+void hy_settle_ends(void);
+
 // hy_settle gives what the C library keeps of freed memory back to the system.
 void hy_settle(void);
 
@@ -275,11 +282,16 @@ int hy_own(hy_instance *, const hy_type *, const uint8_t *, size_t len,
 // HY_RESOURCES, HY_LANE or HY_MISMATCH.
 int hy_lift(hy_instance *, const hy_type *, const wasmtime_component_val_t *);
 
+// hy_load does the same with a value that lies in the guest's memory.
+int hy_load(hy_instance *, const hy_type *, uint32_t address);
+
 // The lane: see lane.c. These return HY_OK, HY_LANE, or why the guest was ended.
 // hy_lane_view gives a run of the guest's bytes, which lie there until the guest
-// runs again; hy_lane_text one that is UTF-8.
-int hy_lane_view(hy_instance *, uint32_t address, uint32_t len, const uint8_t **);
+// runs again, at a multiple of align; hy_lane_text one that is UTF-8.
+int hy_lane_view(hy_instance *, uint32_t address, uint64_t len, uint32_t align, const uint8_t **);
 int hy_lane_text(hy_instance *, uint32_t address, uint32_t len, const uint8_t **);
+// hy_lane_refuse ends a call for what the guest did.
+int hy_lane_refuse(hy_instance *, const char *why);
 // hy_lane_put copies bytes to where inst->place makes room for them.
 int hy_lane_put(hy_instance *, const uint8_t *, uint32_t len, uint32_t *address);
 // hy_lane_finish lets a live instance take its result back.

@@ -36,6 +36,7 @@ func (w *walker) aliasExport(sort byte) {
 	if e.sort != sort {
 		e = item{sort: sort} // of an instance that was not looked into
 	}
+	w.keep = w.keep || sort == sortType && e.typ.far
 	w.declare("", e)
 	if sort == sortFunc {
 		f := &w.scope.funcs[len(w.scope.funcs)-1]
@@ -86,10 +87,15 @@ func (w *walker) aliasOuter(sort byte) {
 		if !ok {
 			w.r.fail()
 		}
+		w.keep = w.keep || t.far
 		w.scope.types = append(w.scope.types, t)
 	case sortComponent:
 		w.out = appendU32(w.out, i)
-		w.scope.components++
+		t, ok := at(s.components, i)
+		if !ok {
+			w.r.fail()
+		}
+		w.scope.components = append(w.scope.components, t)
 	default: // a core module, or a core type
 		w.r.fail()
 	}

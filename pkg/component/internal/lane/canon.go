@@ -8,7 +8,7 @@ func (w *walker) canon() {
 	case 0: // lift
 		w.subsort()
 		w.coreFunc()
-		c := canon{lift: true, opts: w.options()}
+		c := canon{lift: true, opts: w.options(), typ: w.r.peekU32()}
 		c.fn.typ = w.typeIndex()
 		s.canons = append(s.canons, c)
 		s.funcs = append(s.funcs, c.fn)

@@ -100,15 +100,16 @@ func (a *addition) code(body []byte) {
 
 // Instructions.
 const (
-	opIf        = 0x04
-	opEnd       = 0x0b
-	opCall      = 0x10
-	opLocalGet  = 0x20
-	opGlobalGet = 0x23
-	opGlobalSet = 0x24
-	opConst     = 0x41
-	opEqual     = 0x46
-	noType      = 0x40
+	opUnreachable = 0x00
+	opIf          = 0x04
+	opEnd         = 0x0b
+	opCall        = 0x10
+	opLocalGet    = 0x20
+	opGlobalGet   = 0x23
+	opGlobalSet   = 0x24
+	opConst       = 0x41
+	opEqual       = 0x46
+	noType        = 0x40
 )
 
 // note is the body of a function that notes its argument and its own number k.

@@ -25,26 +25,33 @@ func ReallocFor(iface, name string) string { return Realloc + ":" + iface + "#" 
 
 // plan is what the second walk changes.
 type plan struct {
-	modules map[int][]byte // in place of the component's own
-	renamed map[int]string // what an alias of a core function is to name
+	modules map[int][]byte  // in place of the component's own
+	renamed map[int]string  // what an alias of a core function is to name
+	kept    map[uint32]bool // the component's types of functions whose results stay
+	keep    bool            // those of all functions stay
 }
 
 // planner finds out what must be exported from which module.
 type planner struct {
 	root    *scope
 	text    bool
+	keep    bool
 	patches map[int]*patch
 	found   map[string]coreExport // what the names above stand for
 	posts   []int                 // core functions, each a post-return
 }
 
-func newPlan(root *scope, text bool) (*plan, error) {
+// newPlan makes a plan, of the results too unless keep says that they stay.
+func newPlan(root *scope, text, keep bool) (*plan, error) {
 	p := &planner{root: root, text: text, patches: map[int]*patch{}, found: map[string]coreExport{}}
+	p.keep = keep || slices.ContainsFunc(root.canons, func(c canon) bool {
+		return c.lift && c.fn.typ.far && root.imported[c.typ]
+	})
 	for _, c := range root.canons {
 		if !c.fn.typ.known {
 			return nil, errUnknown
 		}
-		if c.fn.typ.params || c.fn.typ.result {
+		if c.fn.typ.params || c.fn.typ.result || p.far(c) {
 			if err := p.take(c); err != nil {
 				return nil, err
 			}
@@ -56,6 +63,11 @@ func newPlan(root *scope, text bool) (*plan, error) {
 	return p.finish()
 }
 
+// far reports whether a function's result becomes its address. None does where
+// the component imports a function of the same type: to a guest that calls, a
+// result in memory is no result, but an address that it passes.
+func (p *planner) far(c canon) bool { return c.lift && c.fn.typ.far && !p.keep }
+
 // take looks at a function whose type has to do with the lane.
 func (p *planner) take(c canon) error {
 	m, ok := at(p.root.memories, uint32(c.opts.memory))
@@ -66,7 +78,7 @@ func (p *planner) take(c canon) error {
 		return err
 	}
 	switch {
-	case p.text && c.opts.encoding != 0:
+	case p.text && c.opts.encoding != 0 && (c.fn.typ.params || c.fn.typ.result):
 		return errEncoding
 	case !c.lift && !c.fn.imported:
 		return errComposed
@@ -75,7 +87,7 @@ func (p *planner) take(c canon) error {
 	case !c.lift:
 		return nil
 	}
-	if c.fn.typ.result && c.opts.postReturn >= 0 {
+	if (c.fn.typ.result || p.far(c)) && c.opts.postReturn >= 0 {
 		p.posts = append(p.posts, c.opts.postReturn)
 	}
 	if c.fn.typ.params {
@@ -131,7 +143,7 @@ func (p *planner) finish() (*plan, error) {
 	if slices.ContainsFunc(p.root.modules, takesOurNames) {
 		return nil, errUnknown // the host would find that in place of ours
 	}
-	out := &plan{modules: map[int][]byte{}, renamed: map[int]string{}}
+	out := &plan{modules: map[int][]byte{}, renamed: map[int]string{}, kept: p.root.imported, keep: p.keep}
 	if len(p.posts) == 0 {
 		if err := p.give(Finish, p.found[Memory]); err != nil {
 			return nil, err

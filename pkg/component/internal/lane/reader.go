@@ -5,8 +5,7 @@ import "errors"
 // Why a component stays as it is; wasmtime decides whether it is valid.
 var (
 	errUnknown  = errors.New("lane: the component has something that is not known here")
-	errNothing  = errors.New("lane: the component's functions have no strings and no list<u8>")
-	errOwn      = errors.New("lane: the component has tuples that the lane would take for its own")
+	errNothing  = errors.New("lane: the component's functions have no values in memory that the host could read or write")
 	errComposed = errors.New("lane: components are composed, or call themselves")
 	errEncoding = errors.New("lane: strings are not UTF-8 in the guest")
 	errSeveral  = errors.New("lane: functions do not share their memory or what gives room in it")

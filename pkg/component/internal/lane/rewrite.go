@@ -1,5 +1,5 @@
 // Package lane rewrites components so that text and bytes can cross between host
-// and guest by one copy each way.
+// and guest by one copy each way, and that other values cost less.
 //
 // In the canonical ABI a string and a list<u8> are an address and a length:
 // https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md
@@ -9,6 +9,12 @@
 // and does in its turn what lowering does: it asks the guest's own realloc for
 // room and copies into that. To find memory and realloc, it is given them as
 // exports of the core modules that have them.
+//
+// A record crosses as a tuple does, and is made one: then nobody copies the names
+// of its fields. What a function returns lies in memory, unless it is one number,
+// and its address is the one number that returns: the type of that takes the
+// result's place, and the host reads the result itself. A result stays as it is
+// where only wasmtime knows what it holds: handles, or strings that are not UTF-8.
 //
 // A result must be read before the guest takes it back. So the function that a
 // guest gives for that (post-return) only notes that it was called, and the host
@@ -21,10 +27,20 @@ package lane
 
 import "errors"
 
+// Rewritten is a component with the lane in it.
+type Rewritten struct {
+	Wasm []byte
+	// Outline is a component that is quick to compile and has the types that the
+	// component had.
+	Outline []byte
+	// Text is whether strings take the lane; each list<u8> does.
+	Text bool
+}
+
 // Rewrite returns the component with the lane in it, or nil and why it has none.
-// It does not keep or change wasm. What it returns is no less valid than what it
-// was given; whether that was valid is not checked.
-func Rewrite(wasm []byte) ([]byte, error) {
+// It does not keep or change wasm. Whether that was valid is not checked: if it
+// was, what it returns is, or wasmtime refuses it.
+func Rewrite(wasm []byte) (*Rewritten, error) {
 	out, err := rewrite(wasm, true)
 	if errors.Is(err, errEncoding) {
 		if bytes, none := rewrite(wasm, false); none == nil {
@@ -34,17 +50,20 @@ func Rewrite(wasm []byte) ([]byte, error) {
 	return out, err
 }
 
-func rewrite(wasm []byte, text bool) ([]byte, error) {
+func rewrite(wasm []byte, text bool) (*Rewritten, error) {
 	w := &walker{r: reader{in: wasm}, text: text}
 	root := w.component()
 	if w.r.err != nil {
 		return nil, w.r.err
 	}
-	p, err := newPlan(root, text)
+	p, err := newPlan(root, text, w.keep)
 	if err != nil {
 		return nil, err
 	}
 	w = &walker{r: reader{in: wasm}, text: text, plan: p}
-	w.component()
-	return w.out, w.r.err
+	if w.component(); w.r.err != nil {
+		return nil, w.r.err
+	}
+	shape, err := outline(wasm)
+	return &Rewritten{Wasm: w.out, Outline: shape, Text: text}, err
 }

@@ -3,14 +3,15 @@ package lane
 // A scope is the index spaces of a component, or of a type of components or
 // instances, as far as this package needs them.
 type scope struct {
-	parent    *scope
-	types     []typ
-	funcs     []fn
-	instances []instance
-	// Components are counted alone: what one is made of is not looked at.
-	components int
+	parent     *scope
+	types      []typ
+	funcs      []fn
+	instances  []instance
+	components []typ
+	exports    map[string]item
 
 	// The rest only the outermost component has.
+	imported      map[uint32]bool // types of functions that it imports itself
 	modules       [][]byte
 	coreInstances []coreInstance
 	coreFuncs     []coreExport
@@ -20,14 +21,17 @@ type scope struct {
 
 // typ is what there is to know of a type.
 type typ struct {
-	// lane: a value of the type holds what takes the lane. Of a function: in
-	// its parameters, in its result.
+	// lane: a value of the type holds text or bytes that take the lane. Of a
+	// function: in its parameters, in its result.
 	lane, params, result bool
-	exports              map[string]item // of an instance
+	plain                bool            // a value of it holds what only wasmtime can read
+	flat                 int             // numbers that a value of it is, up to flatMax
+	far                  bool            // of a function: its result lies in memory, for the host to read
+	exports              map[string]item // of an instance or a component
 	known                bool
 }
 
-// item is an export of an instance.
+// item is an export of an instance or a component.
 type item struct {
 	sort byte
 	typ  typ
@@ -58,6 +62,7 @@ type coreExport struct {
 // canon is a function that is lifted or lowered.
 type canon struct {
 	lift bool
+	typ  uint32 // of what is lifted
 	fn   fn
 	opts options
 }

@@ -19,19 +19,20 @@ const (
 // The opcodes of types that are looked at.
 const (
 	opString = 0x73
+	opU32    = 0x79
 	opU8     = 0x7d
+	opRecord = 0x72
 	opList   = 0x70
 	opTuple  = 0x6f
+	opFlags  = 0x6e
 )
 
-// The stand-ins: pairs of numbers, which cross as a list and a string do, as an
-// address and a length. They differ so that each can be told from the other, and
-// in a way that no one's own types do: a component which has one of the two
-// itself stays as it is.
-const (
-	bytesPair = "\x6f\x02\x7a\x79" // tuple<s32, u32>
-	textPair  = "\x6f\x02\x79\x7a" // tuple<u32, s32>
-)
+// pair stands for a string and for a list<u8>: tuple<u32, u32>, which crosses as
+// they do, as an address and a length.
+const pair = "\x6f\x02\x79\x79"
+
+// flatMax is more numbers than a function may return but in memory.
+const flatMax = 2
 
 // depthMax bounds how deep definitions lie in each other.
 const depthMax = 100
@@ -52,10 +53,9 @@ func (w *walker) valtype() typ {
 	case b == opString && w.text:
 		w.r.byte()
 		w.out = appendIndex(w.out, 0)
-		return typ{lane: true, known: true}
+		return typ{lane: true, flat: 2, known: true}
 	case b >= opString && b <= 0x7f:
-		w.copyByte()
-		return typ{known: true}
+		return primitive(w.copyByte())
 	}
 	i := w.r.s33()
 	if i < 0 || i > 1<<32-2 {
@@ -64,6 +64,13 @@ func (w *walker) valtype() typ {
 	}
 	w.out = appendIndex(w.out, uint64(i)+1)
 	return w.typeAt(uint32(i))
+}
+
+func primitive(op byte) typ {
+	if op == opString { // which does not take the lane
+		return typ{plain: true, flat: 2, known: true}
+	}
+	return typ{flat: 1, known: true}
 }
 
 func (w *walker) typeAt(i uint32) typ {
@@ -100,15 +107,22 @@ func (w *walker) optional(t func() typ) typ {
 	return typ{}
 }
 
-// all is the type of something that holds values of the types.
-func all(ts ...typ) typ {
-	out := typ{known: true}
-	for _, t := range ts {
-		out.lane = out.lane || t.lane
-		out.known = out.known && t.known
-	}
-	return out
+// and is the type of something that holds values of both.
+func (t typ) and(u typ) typ {
+	return t.with(u, min(t.flat+u.flat, flatMax))
 }
+
+// or is the type of something that holds a value of one of the two.
+func (t typ) or(u typ) typ {
+	return t.with(u, max(t.flat, u.flat))
+}
+
+func (t typ) with(u typ, flat int) typ {
+	return typ{lane: t.lane || u.lane, plain: t.plain || u.plain, flat: flat, known: t.known && u.known}
+}
+
+// chosen is the type of something that says which, and holds a t.
+func (t typ) chosen() typ { return typ{flat: 1, known: true}.and(t) }
 
 // deftype copies a type's definition.
 func (w *walker) deftype() typ {
@@ -120,11 +134,10 @@ func (w *walker) deftype() typ {
 	switch {
 	case op == opString && w.text:
 		w.r.byte()
-		w.out = append(w.out, textPair...)
-		return typ{lane: true, known: true}
+		w.out = append(w.out, pair...)
+		return typ{lane: true, flat: 2, known: true}
 	case op >= opString && op <= 0x7f:
-		w.copyByte()
-		return typ{known: true}
+		return primitive(w.copyByte())
 	case op == opList:
 		return w.list()
 	case op == 0x40:
@@ -140,67 +153,77 @@ func (w *walker) deftype() typ {
 		w.optional(w.coreFunc) // the destructor
 		return typ{known: true}
 	}
-	return w.compound()
+	return w.compound(op)
 }
 
 func (w *walker) list() typ {
 	w.r.byte()
 	if w.r.peek() == opU8 {
 		w.r.byte()
-		w.out = append(w.out, bytesPair...)
-		return typ{lane: true, known: true}
+		w.out = append(w.out, pair...)
+		return typ{lane: true, flat: 2, known: true}
 	}
 	w.out = append(w.out, opList)
-	return all(w.valtype())
+	of := w.valtype()
+	of.flat = 2
+	return of
 }
 
-func (w *walker) compound() typ {
-	op := w.copyByte()
-	out := typ{known: true}
+func (w *walker) compound(op byte) typ {
+	if op == opRecord || op == opTuple {
+		return w.members(op == opRecord)
+	}
+	w.copyByte()
 	switch op {
-	case 0x72: // record
-		for range w.copyCount() {
-			w.copyName()
-			out = all(out, w.valtype())
-		}
 	case 0x71: // variant
-		for range w.copyCount() {
-			w.copyName()
-			out = all(out, w.optional(w.valtype))
-			if w.copyByte() != 0 {
-				w.r.fail()
-			}
-		}
-	case opTuple:
-		return w.tuple()
-	case 0x6e, 0x6d: // flags, enum
-		for range w.copyCount() {
+		return w.variant()
+	case opFlags, 0x6d: // an enum
+		n := w.copyCount()
+		for range n {
 			w.copyName()
 		}
+		if op == opFlags && n > 32 {
+			return typ{flat: flatMax, known: true}
+		}
+		return typ{flat: 1, known: true}
 	case 0x6b: // option
-		return all(w.valtype())
+		return w.valtype().chosen()
 	case 0x6a: // result
 		ok := w.optional(w.valtype)
-		return all(ok, w.optional(w.valtype))
+		return ok.or(w.optional(w.valtype)).chosen()
 	case 0x69, 0x68: // own, borrow
 		w.typeIndex()
-	default:
-		w.r.fail()
+		return typ{plain: true, flat: 1, known: true}
+	}
+	w.r.fail()
+	return typ{}
+}
+
+// members reads a record or a tuple, and writes a tuple: both cross alike, and
+// nobody copies a tuple's names.
+func (w *walker) members(named bool) typ {
+	w.r.byte()
+	w.out = append(w.out, opTuple)
+	out := typ{known: true}
+	for range w.copyCount() {
+		if named {
+			w.r.name()
+		}
+		out = out.and(w.valtype())
 	}
 	return out
 }
 
-func (w *walker) tuple() typ {
-	if w.r.err == nil && len(w.r.in)-w.r.pos >= 3 {
-		if next := string(w.r.in[w.r.pos : w.r.pos+3]); next == bytesPair[1:] || next == textPair[1:] {
-			w.r.failFor(errOwn)
-		}
-	}
+func (w *walker) variant() typ {
 	out := typ{known: true}
 	for range w.copyCount() {
-		out = all(out, w.valtype())
+		w.copyName()
+		out = out.or(w.optional(w.valtype))
+		if w.copyByte() != 0 {
+			w.r.fail()
+		}
 	}
-	return out
+	return out.chosen()
 }
 
 func (w *walker) functype() typ {
@@ -208,12 +231,12 @@ func (w *walker) functype() typ {
 	params := typ{known: true}
 	for range w.copyCount() {
 		w.copyName()
-		params = all(params, w.valtype())
+		params = params.and(w.valtype())
 	}
 	result := typ{known: true}
 	switch w.copyByte() {
 	case 0:
-		result = w.valtype()
+		result = w.result()
 	case 1:
 		if w.copyByte() != 0 {
 			w.r.fail()
@@ -221,17 +244,37 @@ func (w *walker) functype() typ {
 	default:
 		w.r.fail()
 	}
-	return typ{params: params.lane, result: result.lane, known: params.known && result.known}
+	return typ{params: params.lane, result: result.lane, far: result.inMemory(),
+		known: params.known && result.known}
+}
+
+// inMemory reports whether a result of the type is an address, behind which lies
+// what the host can read as well as wasmtime.
+func (t typ) inMemory() bool { return t.known && !t.plain && t.flat > 1 }
+
+// result copies the type of a result, or writes the one of its address: then the
+// host reads it itself. What imported functions return is not for it to read.
+func (w *walker) result() typ {
+	start := len(w.out)
+	t := w.valtype()
+	w.keep = w.keep || !t.known
+	if p := w.plan; p == nil || p.keep || w.declaring || w.scope.parent == nil && p.kept[uint32(len(w.scope.types))] {
+		return t
+	}
+	if t.inMemory() {
+		w.out = append(w.out[:start], opU32)
+	}
+	return t
 }
 
 // declarations copies the body of a type of components or instances, behind a
 // declaration of the pair that stands for string.
 func (w *walker) declarations(component bool) typ {
-	outer := w.scope
-	w.scope = &scope{parent: outer}
-	defer func() { w.scope = outer }()
+	outer, within := w.scope, w.declaring
+	w.scope, w.declaring = &scope{parent: outer}, true
+	defer func() { w.scope, w.declaring = outer, within }()
 	n := w.r.count()
-	w.out = append(appendU32(w.out, uint32(n)+1), "\x01"+textPair...)
+	w.out = append(appendU32(w.out, uint32(n)+1), "\x01"+pair...)
 	exports := make(map[string]item)
 	for range n {
 		switch op := w.copyByte(); {
@@ -292,7 +335,7 @@ func (w *walker) declare(name string, i item) {
 	case sortType:
 		s.types = append(s.types, i.typ)
 	case sortComponent:
-		s.components++
+		s.components = append(s.components, i.typ)
 	case sortInstance:
 		s.instances = append(s.instances, instance{name: name, typ: i.typ})
 	}

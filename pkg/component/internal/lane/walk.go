@@ -11,6 +11,11 @@ type walker struct {
 	text  bool // whether strings take the lane too
 	depth int
 	plan  *plan // nil in the first walk, which only looks
+	// declaring: in a type of components or instances, which are imported.
+	declaring bool
+	// keep: a type of a function may be met where it is written in another way,
+	// so that no result may become an address.
+	keep bool
 }
 
 func (w *walker) copyByte() byte {
@@ -46,9 +51,9 @@ func (w *walker) component() *scope {
 		w.r.fail()
 	}
 	w.out = append(w.out, header...)
-	w.out = appendSection(w.out, 7, []byte("\x01"+textPair))
+	w.out = appendSection(w.out, 7, []byte("\x01"+pair))
 	outer, root := w.scope, w.scope == nil
-	w.scope = &scope{parent: outer}
+	w.scope = &scope{parent: outer, exports: map[string]item{}, imported: map[uint32]bool{}}
 	for !w.r.done() {
 		id, body := w.r.section()
 		if w.r.err != nil {
@@ -98,8 +103,7 @@ func (w *walker) contents(id byte) {
 	case id == 1:
 		w.module()
 	case id == 4:
-		w.component()
-		w.scope.components++
+		w.scope.components = append(w.scope.components, typ{exports: w.component().exports, known: true})
 	case each == nil:
 		w.r.fail()
 	default:
@@ -178,38 +182,60 @@ func (w *walker) sortIndex() (sort byte, index uint32) {
 }
 
 func (w *walker) instance() {
+	made := typ{exports: map[string]item{}, known: true}
 	switch w.copyByte() {
 	case 0:
-		w.copyU32()
+		of, ok := at(w.scope.components, w.copyU32())
+		if made = of; !ok {
+			w.r.fail()
+		}
 		for range w.copyCount() {
 			w.copyName()
-			w.sortIndex()
+			w.argument(w.sortIndex())
 		}
 	case 1:
 		for range w.copyCount() {
-			w.externName()
-			w.sortIndex()
+			name := w.externName()
+			made.exports[name] = w.scope.item(w.sortIndex())
 		}
 	default:
 		w.r.fail()
 	}
-	w.scope.instances = append(w.scope.instances, instance{})
+	w.scope.instances = append(w.scope.instances, instance{typ: made})
+}
+
+// argument looks at what a component is given: a function of the component's own
+// has the type that it was lifted with.
+func (w *walker) argument(sort byte, i uint32) {
+	f, _ := at(w.scope.funcs, i)
+	if sort == sortInstance || sort == sortComponent || sort == sortFunc && f.imported {
+		w.keep = true
+	}
 }
 
 func (w *walker) importDef() {
 	name := w.externName()
+	if w.r.peek() == sortFunc {
+		ahead := w.r
+		ahead.byte()
+		w.scope.imported[ahead.u32()] = true
+	}
 	w.declare(name, w.externdesc())
 }
 
 func (w *walker) export() {
-	w.externName()
+	name := w.externName()
 	sort, i := w.sortIndex()
-	w.optional(func() typ { return w.externdesc().typ })
+	w.optional(func() typ {
+		w.keep = w.keep || sort != sortFunc && sort != sortType
+		return w.externdesc().typ
+	})
 	if w.r.err != nil {
 		return
 	}
 	s := w.scope
-	ok := true
+	s.exports[name] = s.item(sort, i)
+	var ok bool
 	switch sort {
 	case sortFunc:
 		s.funcs, ok = again(s.funcs, i)
@@ -218,13 +244,31 @@ func (w *walker) export() {
 	case sortInstance:
 		s.instances, ok = again(s.instances, i)
 	case sortComponent:
-		s.components++
-	default:
-		ok = false
+		s.components, ok = again(s.components, i)
 	}
 	if !ok {
 		w.r.fail()
 	}
+}
+
+// item returns what has an index; its type is unknown where nothing has.
+func (s *scope) item(sort byte, i uint32) item {
+	var f fn
+	var in instance
+	out := item{sort: sort}
+	switch sort {
+	case sortFunc:
+		f, _ = at(s.funcs, i)
+		out.typ = f.typ
+	case sortType:
+		out.typ, _ = at(s.types, i)
+	case sortInstance:
+		in, _ = at(s.instances, i)
+		out.typ = in.typ
+	case sortComponent:
+		out.typ, _ = at(s.components, i)
+	}
+	return out
 }
 
 // again appends what a slice has at i.
