@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 )
 
@@ -57,66 +55,6 @@ type Config struct {
 	Traces  Traces  `yaml:"traces"`
 	// Development adds gRPC reflection. Default false.
 	Development bool `yaml:"development"`
-}
-
-// AnyTenant stands, alone, for every tenant in Plugins.Administrators.
-const AnyTenant = "any"
-
-// Plugins are an operator's word on what is installed in a service that hosts
-// components. Others ignore it.
-type Plugins struct {
-	// Trust is the file of the keys whose signatures are accepted, as package
-	// pkg/plugin/trust reads it. It is read at every installation. Default "", and
-	// where there is no such file: nothing can be installed, and what was installed
-	// is not loaded, so that calls which need it fail.
-	Trust string `yaml:"trust"`
-	// Administrators are the tenants, by their ids, whose administrators may install
-	// plugins and see their logs; "any", alone, means every tenant's. Plugins run on
-	// all tenants' data. Default: nobody may.
-	Administrators []string `yaml:"administrators"`
-	// AllowReuse names the plugins that get reused instances where their manifests
-	// ask for it: their state then outlives a call, until the next call of the same
-	// tenant. Default: none.
-	AllowReuse []string `yaml:"allow_reuse"`
-	// Warm is how many instances of a plugin, by its name, are kept ready for calls
-	// to come, 1 to 16: for those that take long to start. Each serves one call,
-	// unless it is reused, and takes memory until then. Default: none.
-	Warm map[string]int `yaml:"warm"`
-	// PrivateHosts are hosts, by name and as plugins' manifests name them without
-	// the port, at which a plugin may reach an address of your own network: private,
-	// shared or the machine's. Others are reached on the internet alone. Default:
-	// none.
-	PrivateHosts []string `yaml:"private_hosts"`
-	// CanaryPercent is the share of calls, 1 to 99, with which a trial goes on that
-	// a restart interrupted. Default 5.
-	CanaryPercent int `yaml:"canary_percent"`
-}
-
-// complete sets the defaults and refuses what cannot work.
-func (p *Plugins) complete() error {
-	setDefault(&p.CanaryPercent, 5)
-	if p.CanaryPercent < 1 || p.CanaryPercent > 99 {
-		return errors.New("canary_percent: must be 1 to 99")
-	}
-	for name, n := range p.Warm {
-		if n < 1 || n > 16 {
-			return fmt.Errorf("warm: %s: must be 1 to 16", name)
-		}
-	}
-	for _, name := range p.PrivateHosts {
-		if name != strings.ToLower(name) || !strings.Contains(name, ".") || strings.ContainsAny(name, ":/*@ ") {
-			return fmt.Errorf("private_hosts: %q is no host's name in lower case, without a port", name)
-		}
-	}
-	if slices.Equal(p.Administrators, []string{AnyTenant}) {
-		return nil
-	}
-	for _, tenant := range p.Administrators {
-		if uuid.Validate(tenant) != nil || len(tenant) != 36 || tenant != strings.ToLower(tenant) {
-			return fmt.Errorf("administrators: %q is no tenant's id; %q stands alone", tenant, AnyTenant)
-		}
-	}
-	return nil
 }
 
 // Log says what is logged, on standard error.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hygia-suite/hygia/pkg/service"
 )
@@ -34,6 +35,15 @@ func TestParse(t *testing.T) {
 	if c.TrustDomain != "hygia.local" || c.Log.Format != "json" || c.Metrics != "" || c.Development {
 		t.Errorf("defaults: %+v", c)
 	}
+	const tolerances = "plugins: {breaker: {failure_percent: 30, calls: 5, window: 1m, pause: 2s, trials: 3}, canary: {failure_percent: 1, calls: 200, window: 1h}}"
+	var plugins own
+	if err := service.Parse([]byte(minimal+tolerances), &plugins); err != nil {
+		t.Fatal(err)
+	}
+	breaker := service.Breaker{Tolerance: service.Tolerance{FailurePercent: 30, Calls: 5, Window: time.Minute}, Pause: 2 * time.Second, Trials: 3}
+	if canary := (service.Tolerance{FailurePercent: 1, Calls: 200, Window: time.Hour}); plugins.Plugins.Breaker != breaker || plugins.Plugins.Canary != canary {
+		t.Errorf("tolerances: %+v", plugins.Plugins)
+	}
 	for _, listen := range []string{"[::1]:7000", "localhost:0", "fd:3", "0.0.0.0:65535"} {
 		if err := service.Parse([]byte("listen: '"+listen+"'\ndata_dir: d\n"), &own{}); err != nil {
 			t.Errorf("%s: %v", listen, err)
@@ -63,6 +73,13 @@ func TestParseRefuses(t *testing.T) {
 		"level":           {minimal + "log: {level: loud}", "log.level"},
 		"format":          {minimal + "log: {format: xml}", "log.format"},
 		"administrators":  {minimal + "plugins: {administrators: [any, 018f8a1e-7c1d-7000-8000-000000000001]}", "plugins.administrators"},
+		"breaker, share":  {minimal + "plugins: {breaker: {failure_percent: 101}}", "plugins.breaker.failure_percent"},
+		"breaker, calls":  {minimal + "plugins: {breaker: {calls: -1}}", "plugins.breaker.calls"},
+		"breaker, window": {minimal + "plugins: {breaker: {window: 2h}}", "plugins.breaker.window"},
+		"breaker, pause":  {minimal + "plugins: {breaker: {pause: 1ms}}", "plugins.breaker.pause"},
+		"breaker, trials": {minimal + "plugins: {breaker: {trials: 1001}}", "plugins.breaker.trials"},
+		"trial, share":    {minimal + "plugins: {canary: {failure_percent: -1}}", "plugins.canary.failure_percent"},
+		"trial, pause":    {minimal + "plugins: {canary: {pause: 1s}}", "pause"},
 		"private, port":   {minimal + "plugins: {private_hosts: ['fhir.example.org:8443']}", "plugins.private_hosts"},
 		"private, any":    {minimal + "plugins: {private_hosts: ['*.example.org']}", "plugins.private_hosts"},
 		"private, case":   {minimal + "plugins: {private_hosts: [FHIR.example.org]}", "plugins.private_hosts"},

@@ -123,7 +123,7 @@ func (h *Host) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.supervisor, err = supervisor.New(ctx, supervisor.Options{
-		Settings: supervisor.Settings{Notify: h.record.notify}, Embedded: h.o.Embedded, Store: h.store,
+		Settings: settings(h.o.Config, h.record.notify), Embedded: h.o.Embedded, Store: h.store,
 		Verify: h.verify, Load: h.load, CanaryPercent: h.o.Config.CanaryPercent,
 	})
 	if err != nil {
@@ -133,6 +133,16 @@ func (h *Host) open(ctx context.Context) (err error) {
 		return errors.Join(err, h.supervisor.Close())
 	}
 	return nil
+}
+
+// settings are the supervisor's, where the configuration says something.
+func settings(c service.Plugins, notify func(supervisor.Event)) supervisor.Settings {
+	of := func(t service.Tolerance) supervisor.Tolerance {
+		return supervisor.Tolerance{Share: float64(t.FailurePercent) / 100, Calls: uint(t.Calls), Window: t.Window} //nolint:gosec // checked
+	}
+	s := supervisor.Settings{Live: of(c.Breaker.Tolerance), Canary: of(c.Canary), Notify: notify}
+	s.Live.Pause, s.Live.Trials = c.Breaker.Pause, uint(c.Breaker.Trials) //nolint:gosec // checked
+	return s
 }
 
 // trust reads whose signatures are accepted, each time anew: a key that an

@@ -1,6 +1,7 @@
 package pluginhost_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -217,6 +218,40 @@ func TestWhatHappensToPluginsIsAudited(t *testing.T) {
 }
 
 // Invariant 3: of what a plugin writes, nobody gets the text.
+// An operator may tolerate more or less than usual.
+func TestTolerancesAreTheOperators(t *testing.T) {
+	w := newWorld(t)
+	w.config.Breaker = service.Breaker{Tolerance: service.Tolerance{FailurePercent: 100, Calls: 3}, Pause: time.Hour}
+	w.config.Canary = service.Tolerance{FailurePercent: 100, Calls: 2}
+	w.start()
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.0.0", guest("(i32.const 1)"), w.key), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.1.0", guest("(unreachable)"), w.key), 50); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := w.ask("answerer"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if runs := w.recorded("Run"); len(runs) != 2 {
+		t.Errorf("the trial took %d failures", len(runs))
+	}
+	if _, err := w.install("admin", rpc.Content, w.pkg("1.2.0", guest("(unreachable)"), w.key), 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		_, _ = w.ask("answerer")
+	}
+	if _, err := w.ask("answerer"); !errors.Is(err, supervisor.ErrBroken) {
+		t.Errorf("got %v", err)
+	}
+	if runs := w.recorded("Run"); len(runs) != 2+3 {
+		t.Errorf("the live release took %d failures", len(runs)-2)
+	}
+}
+
 func TestInvariant3TheLogOfAPluginHasNoText(t *testing.T) {
 	w := newWorld(t)
 	w.start()
