@@ -64,13 +64,17 @@ func Build(ctx context.Context, home toolchain.Home, p *project.Project) (Result
 
 // run runs a program in the project's folder.
 func (b builder) run(ctx context.Context, env []string, args ...string) error {
-	return b.runIn(ctx, b.project.Dir, env, args...)
+	return b.step(func() error {
+		_, err := toolchain.Run(ctx, b.project.Dir, env, args...)
+		return err
+	})
 }
 
-func (b builder) runIn(ctx context.Context, dir string, env []string, args ...string) error {
+// step does what may take long, and says so meanwhile.
+func (b builder) step(do func() error) error {
 	stop := b.home.Remind("building " + b.project.Manifest.Name)
 	defer stop()
-	if _, err := toolchain.Run(ctx, dir, env, args...); err != nil {
+	if err := do(); err != nil {
 		return fmt.Errorf("building %s: %w", b.project.Manifest.Name, err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -138,15 +139,20 @@ func init() {
 }
 `
 
-// componentize calls componentize-js with what a plugin does not get: the
-// features that need WASI.
+// componentize calls componentize-js without the features that a plugin does not
+// get. Standard output stays, on which the engine says of what a plugin died.
 const componentize = `
 import { componentize } from '@bytecodealliance/componentize-js';
 import { writeFile } from 'node:fs/promises';
 const [sourcePath, witPath, worldName, out] = process.argv.slice(1);
-const { component } = await componentize({ sourcePath, witPath, worldName,
-  disableFeatures: ['random', 'stdio', 'clocks', 'http', 'fetch-event'] });
-await writeFile(out, component);
+try {
+  const { component } = await componentize({ sourcePath, witPath, worldName,
+    disableFeatures: ['random', 'clocks', 'http', 'fetch-event'] });
+  await writeFile(out, component);
+} catch (e) {
+  console.error(e.message);
+  process.exit(1);
+}
 `
 
 func (b builder) js(ctx context.Context) (string, error) {
@@ -157,10 +163,33 @@ func (b builder) js(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := b.checkJS(ctx); err != nil {
+		return "", err
+	}
 	out := filepath.Join(b.scratch, "component.wasm")
-	// In the folder from which the import is resolved.
-	return out, b.runIn(ctx, modules, reproducible, "node", "--input-type=module", "--eval", componentize,
-		b.project.Path("plugin.js"), b.project.Path("wit"), project.World, out)
+	return out, b.step(func() error {
+		// In the folder from which the import is resolved.
+		_, err := toolchain.Run(ctx, modules, reproducible, "node", "--input-type=module", "--eval", componentize,
+			b.project.Path("plugin.js"), b.project.Path("wit"), project.World, out)
+		var failed *toolchain.CommandError
+		if errors.As(err, &failed) {
+			failed.Args = []string{"componentize-js", "plugin.js"} // not a whole script
+		}
+		return err
+	})
+}
+
+// checkJS parses the source: componentize-js would not say where it is wrong.
+func (b builder) checkJS(ctx context.Context) error {
+	source, err := os.ReadFile(b.project.Path("plugin.js"))
+	if err != nil {
+		return err
+	}
+	module := filepath.Join(b.scratch, "plugin.mjs")            // by whose name Node.js knows a module
+	if err := os.WriteFile(module, source, 0o644); err != nil { //nolint:gosec // the author's own
+		return err
+	}
+	return b.run(ctx, nil, "node", "--check", module)
 }
 
 // python freezes the interpreter with the plugin's modules. It keeps WASI, which a
@@ -172,7 +201,8 @@ func (b builder) python(ctx context.Context) (string, error) {
 	}
 	out := filepath.Join(b.scratch, "component.wasm")
 	args := append(tool.Args, "-d", "wit", "-w", project.World, "componentize", "app", "-o", out)
-	return out, b.run(ctx, append(reproducible, tool.Env...), args...)
+	env := append(reproducible, "RUST_BACKTRACE=0") // the tool's own, which would hide Python's
+	return out, b.run(ctx, append(env, tool.Env...), args...)
 }
 
 // copyTree copies the files of a folder that keep accepts, by their path in it,

@@ -170,6 +170,36 @@ func TestWhatGoesWrongIsTold(t *testing.T) {
 	contains(t, out, "hygia:host/log@0.1.0#write: NOT GRANTED", `add "hygia:host/log@0.1.0"`, "to grants.interfaces")
 }
 
+// In the languages that find mistakes when they run, the mistake is told too.
+func TestWhatAScriptDiedOfIsTold(t *testing.T) {
+	hygia := binary(t)
+	for _, c := range []struct {
+		language     project.Language
+		source       string
+		right        string
+		misspelt     string
+		malformed    string
+		line, reason string
+	}{
+		{project.JS, "plugin.js", "detect(text) {", "detect(text) { nowhere();", "detect(text {", "plugin.mjs:9", "nowhere is not defined"},
+		{project.Python, "app.py", "data = text.encode()", "data = nowhere()", "data = text.encode(", `app.py", line 18`, "name 'nowhere' is not defined"},
+	} {
+		t.Run(string(c.language), func(t *testing.T) {
+			needs(t, c.language)
+			a := author{t, hygia, t.TempDir()}
+			a.run(0, "new", "example", "--lang", string(c.language), "--hook", "detector")
+			a.dir = filepath.Join(a.dir, "example")
+			a.replace(c.source, c.right, c.malformed)
+			_, said := a.run(1, "build")
+			contains(t, said, c.line, "SyntaxError")
+			a.replace(c.source, c.malformed, c.misspelt)
+			a.run(0, "build")
+			out, _ := a.run(5, "test")
+			contains(t, out, c.reason, "0 passed, 3 failed")
+		})
+	}
+}
+
 // replace changes a file of the project, and fails where there is nothing to
 // change.
 func (a author) replace(name, from, to string) {

@@ -155,7 +155,7 @@ func (o Options) values() values {
 		v.Source = "export_" + strings.NewReplacer(":", "_", "/", "_", "-", "_").Replace(iface) + "/plugin.go"
 		v.Ignore = []string{"/wit_*.go", "/hygia_*/"}
 	case project.JS:
-		v.LanguageName, v.Source, v.MemoryBytes = "JavaScript", "plugin.js", 64<<20
+		v.LanguageName, v.Source, v.MemoryBytes, v.WASI = "JavaScript", "plugin.js", 64<<20, true
 		if o.Hook.Folder { // no standard library does it
 			v.Imports = []string{"wasi:filesystem/preopens@0.2.6", "wasi:filesystem/types@0.2.6"}
 		}

@@ -41,6 +41,8 @@ type Trial struct {
 
 	mu    sync.Mutex // a guest's output may come after its call
 	lines []Line
+	// begun is a line of output that has not ended.
+	begun string
 }
 
 // Line is what the plugin logged.
@@ -53,10 +55,22 @@ type Line struct {
 type output struct{ trial *Trial }
 
 func (o output) Write(text []byte) (int, error) {
+	t := o.trial
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for line := range strings.Lines(string(text)) {
-		o.trial.wrote("output", strings.TrimRight(line, "\r\n"))
+		t.begun += line
+		if strings.HasSuffix(line, "\n") {
+			t.endLine()
+		}
 	}
 	return len(text), nil
+}
+
+// endLine makes what was begun a line; its caller holds the lock.
+func (t *Trial) endLine() {
+	t.lines = append(t.lines, Line{"output", strings.TrimRight(t.begun, "\r\n")})
+	t.begun = ""
 }
 
 func (t *Trial) wrote(level, text string) {
@@ -69,6 +83,9 @@ func (t *Trial) wrote(level, text string) {
 func (t *Trial) taken() []Line {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.begun != "" {
+		t.endLine()
+	}
 	lines := t.lines
 	t.lines = nil
 	return lines
@@ -257,9 +274,11 @@ func hint(err error) string {
 	return ""
 }
 
-// trace shows the innermost of the functions in which a plugin failed.
+// trace shows the innermost of the functions in which a plugin failed, of those
+// that have names.
 func trace(functions []string) string {
 	const most = 12
+	functions = slices.DeleteFunc(slices.Clone(functions), func(name string) bool { return strings.Contains(name, "<wasm function ") })
 	if len(functions) == 0 {
 		return ""
 	}
