@@ -35,7 +35,8 @@ type Config struct {
 	// behalf of a guest do not count: they run on their caller's thread.
 	MaxCalls int
 	// Parallel is how many of these may compute at once: as many as Go uses CPUs by
-	// default. A call that waits in a host function for longer than a tick does not
+	// default, and as there are at most. (Give Go one more than there are: else it
+	// takes a thread's place in its scheduler from it in each longer call.) A call that waits in a host function for longer than a tick does not
 	// compute. While calls of several flows come (see WithFlow), the flow that has
 	// used the least time goes first, and the last place is kept for a flow that
 	// has no other, so that a flood of one does not slow the others.
@@ -89,7 +90,7 @@ func (c Config) withDefaults() Config {
 		def(&c.MaxMemoryBytes, 64<<20)
 	}
 	def(&c.MaxMemoryBytes, 1<<30)
-	def(&c.Parallel, runtime.GOMAXPROCS(0))
+	def(&c.Parallel, min(runtime.GOMAXPROCS(0), runtime.NumCPU()))
 	def(&c.MaxQueue, 512)
 	def(&c.MaxComponentBytes, 64<<20)
 	def(&c.StackBytes, 512<<10)

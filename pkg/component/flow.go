@@ -2,7 +2,9 @@ package component
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // Fair queueing. Calls belong to flows; where more calls come than may compute
@@ -147,6 +149,17 @@ func (e *Engine) vacate(f *frame) {
 		fl.spent += now().Sub(f.begun)
 	}
 	f.flow, f.resting, f.begun = nil, false, time.Time{}
+}
+
+// share makes the call offer its CPU to other threads now and then, while its flow
+// has more to come and is not the only one. It must be called with mu held.
+func (f *frame) share() bool {
+	yields := uint32(0)
+	if f.flow != nil && len(f.flow.waiting) > 0 && len(f.engine.flows) > 1 {
+		yields = 1
+	}
+	atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.yields)), yields)
+	return yields != 0
 }
 
 // look tells whether a call has waited in a host function since the watcher's

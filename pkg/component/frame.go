@@ -83,6 +83,7 @@ func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.enc.reset(&p.limits)
 	f.wasInside = false
+	f.share()
 	f.hostMost, f.heavy, f.c.lifted = p.limits.HostTime, false, 0
 	if f.hostSince.Load()|f.hostTime.Load() != 0 { // loads are free, and stores are not
 		f.hostSince.Store(0)

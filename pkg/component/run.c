@@ -2,6 +2,7 @@
 
 #include "shim.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +16,20 @@ static wasmtime_error_t *end(hy_frame *f, int status) {
   return wasmtime_error_new("ended by the host");
 }
 
+// offer lets another thread have the CPU, if more calls of the flow are to come: a
+// kernel may put the thread of another flow's call behind this one for some
+// milliseconds, though another CPU be free.
+static void offer(hy_frame *f) {
+  if (__atomic_load_n(&f->yields, __ATOMIC_RELAXED)) sched_yield();
+}
+
 static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint64_t *delta,
                                   wasmtime_update_deadline_kind_t *kind) {
   (void)context;
   hy_instance *inst = data;
-  if (inst->frame && __atomic_load_n(&inst->frame->stop, __ATOMIC_ACQUIRE))
-    return end(inst->frame, HY_STOPPED);
+  hy_frame *f = inst->frame;
+  if (f && __atomic_load_n(&f->stop, __ATOMIC_ACQUIRE)) return end(f, HY_STOPPED);
+  if (f) offer(f);
   *delta = 1;
   *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
   return NULL;
@@ -222,6 +231,7 @@ int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, siz
     f->held = inst;
   else
     end_fresh(inst);
+  offer(f);
   return rc;
 }
 
@@ -264,6 +274,7 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
   else if (rc == HY_OK && fn->finish)
     rc = hy_lane_finish(inst);
   hy_frame_exit(f, inst);
+  offer(f);
   return rc;
 }
 

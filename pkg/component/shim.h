@@ -80,6 +80,7 @@ typedef struct hy_frame {
   uint32_t status;   // why the guest was ended from outside, HY_OK if it was not
   uint32_t calls;    // host calls that are left; any thread may read it
   uint32_t in_host;  // whether it is inside a host function; any thread may read it
+  uint32_t yields;   // atomic: Go sets it while calls of the same flow wait
   uint32_t started;  // whether instantiation was over
   uint32_t import;   // the last that the guest called
   uint64_t fuel;     // what is left of the program's

@@ -29,7 +29,7 @@ func (e *Engine) watch() {
 			if s.done {
 				return
 			}
-			if s.stop {
+			if s.stop || s.share {
 				C.wasmtime_engine_increment_epoch(e.c)
 			}
 			if quiet++; s.active {
@@ -65,6 +65,7 @@ func now() time.Time {
 type seen struct {
 	active bool      // a call runs
 	stop   bool      // one was told to stop
+	share  bool      // one is to offer its CPU to others
 	done   bool      // the engine is closed and empty
 	due    time.Time // the first deadline that is still to come; zero for none
 }
@@ -79,6 +80,7 @@ func (e *Engine) sweep(at time.Time) (s seen) {
 		}
 		s.active = true
 		f.look()
+		s.share = f.share() || s.share
 		if f.expired(at) {
 			s.stop = true // again at each tick: a store may have been made since
 		} else if s.due.IsZero() || f.deadline.Before(s.due) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -41,6 +42,7 @@ func Main[C any, S interface {
 	Settings
 }](name string, run func(ctx context.Context, env *Env[C]) error) int {
 	quiet()
+	SpareProcessor()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -51,6 +53,17 @@ func Main[C any, S interface {
 		Clock:           time.Now, //nolint:forbidigo // here is where it is handed in
 		IdentityTimeout: identityTimeout, DrainTimeout: drainTimeout,
 	}.Execute(context.Background())
+}
+
+// SpareProcessor lets Go run one goroutine more at once than it has CPUs, unless
+// GOMAXPROCS says how many. While every place in Go's scheduler is taken by a
+// thread that is inside a guest, Go takes the place from any that stays for more
+// than 20 µs, gives it to another thread, and makes the first wait for one when it
+// returns; with a place to spare it does not.
+func SpareProcessor() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
 }
 
 // Program is a service with everything that it takes from its process, so that
