@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -317,4 +318,16 @@ func TestSignals(t *testing.T) {
 		r.start(t)
 		r.ends(t, service.ExitOK)
 	})
+}
+
+func TestSpareProcessor(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	for set, want := range map[string]int{"": before + 1, "7": before} {
+		runtime.GOMAXPROCS(before)
+		t.Setenv("GOMAXPROCS", set)
+		if service.SpareProcessor(); runtime.GOMAXPROCS(0) != want {
+			t.Errorf("GOMAXPROCS=%q: %d places, want %d", set, runtime.GOMAXPROCS(0), want)
+		}
+	}
 }

@@ -54,7 +54,10 @@ type contender struct {
 	beside string
 	op     func() error
 	each   int // how often op does what the row is about; 0 is once
-	lanes  int // goroutines that run op at once, for the time that all take together; 0 is one
+	// lanes, in place of op, run at once, each in a goroutine: the row is the time
+	// that all take together.
+	lanes    []func() error
+	confined bool // to one CPU, as where there is no other
 }
 
 // How long a contender's turn lasts, and how long it runs before that unmeasured.
@@ -87,8 +90,15 @@ func compete(rounds int, contenders []contender) ([]Row, error) {
 }
 
 // sample gives the nanoseconds that one operation took, as the mean of a turn.
-func sample(c contender) (float64, error) {
+func sample(c contender) (ns float64, err error) {
 	runtime.GC()
+	if c.confined {
+		release, err := confine()
+		if err != nil {
+			return 0, err
+		}
+		defer release()
+	}
 	if _, err := c.repeat(warmUp); err != nil {
 		return 0, err
 	}
@@ -98,12 +108,15 @@ func sample(c contender) (float64, error) {
 // repeat runs the contender for a while and gives the mean time of what it does,
 // in nanoseconds.
 func (c contender) repeat(span time.Duration) (float64, error) {
-	lanes := max(c.lanes, 1)
-	took := make([]float64, lanes)
+	lanes := c.lanes
+	if lanes == nil {
+		lanes = []func() error{c.op}
+	}
+	took := make([]float64, len(lanes))
 	var group errgroup.Group
-	for i := range lanes {
+	for i, op := range lanes {
 		group.Go(func() (err error) {
-			took[i], err = repeat(c.op, span)
+			took[i], err = repeat(op, span)
 			return err
 		})
 	}

@@ -106,22 +106,35 @@ func callEcho(caller component.Caller) func() error {
 	}
 }
 
-// lanes are fresh instances with a call each, from one goroutine and from two.
+// lanes are fresh instances with a call each, on one core and on two. Where each
+// goroutine has an engine of its own, they share nothing of ours or of wasmtime's.
 func lanes(ctx context.Context) ([]contender, func(), error) {
-	engine, err := component.NewEngine(component.Config{})
-	if err != nil {
-		return nil, nil, err
+	var ops []func() error
+	var engines []*component.Engine
+	end := func() {
+		for _, e := range engines {
+			_ = e.Close()
+		}
 	}
-	program, err := link(ctx, engine, nopText, component.NewHost(), nopExport)
-	if err != nil {
-		return nil, nil, err
+	for range 2 {
+		engine, err := component.NewEngine(component.Config{})
+		if err != nil {
+			return nil, end, err
+		}
+		engines = append(engines, engine)
+		program, err := link(ctx, engine, nopText, component.NewHost(), nopExport)
+		if err != nil {
+			return nil, end, err
+		}
+		ops = append(ops, callNop(program)) //nolint:contextcheck // see callNop
 	}
-	const one = "fresh instance + no-op, one goroutine"
-	op := callNop(program) //nolint:contextcheck // see callNop
+	const one = "fresh instance + no-op, on one core"
 	return []contender{
-		{name: one, op: op},
-		{name: "the same, two goroutines, time for each call", beside: one, op: op, lanes: 2},
-	}, func() { _ = engine.Close() }, nil
+		{name: one, lanes: ops[:1], confined: true},
+		{name: "the same, one goroutine on two", beside: one, lanes: ops[:1]},
+		{name: "the same, two goroutines on two", beside: one, lanes: []func() error{ops[0], ops[0]}},
+		{name: "the same, an engine for each", beside: one, lanes: ops},
+	}, end, nil
 }
 
 // live links a component and makes an instance that stays alive.
