@@ -34,7 +34,8 @@ type Options struct {
 	// Components are the operator's values for components, by name and key.
 	Components map[string]map[string]string
 	// DataDir is the service's; installed plugins are in its folder "plugins", what
-	// was compiled of any in "compiled" and "compiled-fuel".
+	// was compiled of any in "compiled" and "compiled-fuel", and what the audit log
+	// does not have yet in "plugin-events".
 	DataDir string
 	// Embedded are the components that ship with the service.
 	Embedded []fs.FS
@@ -96,10 +97,14 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pluginhost: %w", err)
 	}
+	journal, err := openJournal(filepath.Join(o.DataDir, journalFolder))
+	if err != nil {
+		return nil, err
+	}
 	h := &Host{
 		o: o, lines: newLines(o.Server.Clock), installing: make(chan struct{}, 1),
 		uploads: newUploads(filepath.Join(o.DataDir, installedFolder), o.UploadTime),
-		record:  newRecorder(o.Server, self.String()), metrics: newMetrics(),
+		record:  newRecorder(o.Server, self.String(), journal), metrics: newMetrics(),
 	}
 	if o.Outbound == nil {
 		h.outbound = outbound.New(outbound.Options{Private: o.Config.PrivateHosts})
@@ -240,5 +245,6 @@ func (h *Host) Close() error {
 	if h.outbound != nil {
 		h.outbound.Close()
 	}
-	return errors.Join(err, h.record.stop(ctx), h.engines.close())
+	h.record.stop(ctx)
+	return errors.Join(err, h.engines.close())
 }

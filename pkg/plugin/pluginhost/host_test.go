@@ -217,7 +217,6 @@ func TestWhatHappensToPluginsIsAudited(t *testing.T) {
 	t.Errorf("installations have no intents: %q", w.recorded("InstallPlugin"))
 }
 
-// Invariant 3: of what a plugin writes, nobody gets the text.
 // An operator may tolerate more or less than usual.
 func TestTolerancesAreTheOperators(t *testing.T) {
 	w := newWorld(t)
@@ -252,6 +251,7 @@ func TestTolerancesAreTheOperators(t *testing.T) {
 	}
 }
 
+// Invariant 3: of what a plugin writes, nobody gets the text.
 func TestInvariant3TheLogOfAPluginHasNoText(t *testing.T) {
 	w := newWorld(t)
 	w.start()

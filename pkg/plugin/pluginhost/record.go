@@ -27,12 +27,8 @@ const (
 	methodChange = "/hygia.plugin.v1.PluginService/Change" // the supervisor took a plugin out, or back in
 )
 
-// How records of changes are kept until the log has them.
-const (
-	maxWaiting  = 256
-	recordTime  = 3 * time.Second
-	recordPause = time.Second
-)
+// recordTime is how long a load or a failed call waits for its record.
+const recordTime = 3 * time.Second
 
 // recorder writes what happens to plugins into the audit log. It is plugin.Events.
 type recorder struct {
@@ -42,15 +38,16 @@ type recorder struct {
 	clock  func() time.Time
 	ids    func() string
 
-	waiting chan *auditv1.Event
+	journal *journal
+	outbox  *audit.Outbox
 	done    sync.WaitGroup
 	cancel  context.CancelFunc
 }
 
-func newRecorder(o rpc.ServerOptions, self string) *recorder {
+func newRecorder(o rpc.ServerOptions, self string, j *journal) *recorder {
 	return &recorder{
 		log: o.Audit, self: self, logger: o.Telemetry.Logger, clock: o.Clock, ids: o.IDs,
-		waiting: make(chan *auditv1.Event, maxWaiting),
+		journal: j, outbox: audit.NewOutbox(j, o.Audit, o.Telemetry.Logger, o.Clock),
 	}
 }
 
@@ -88,7 +85,8 @@ func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
 }
 
 // notify records a change that nobody asked for; what a person asked for, the
-// server's gate records. It does not block.
+// server's gate records. It returns when the record is durable here, which does
+// not take the log: so a decision does not wait for that, and is not lost either.
 func (r *recorder) notify(e supervisor.Event) {
 	r.logger.Info("a plugin changed", "component", e.Plugin, "phase", string(e.Kind), "error_reason", e.Cause)
 	if e.Cause == "" {
@@ -100,10 +98,8 @@ func (r *recorder) notify(e supervisor.Event) {
 	}
 	event := r.event(context.Background(), methodChange, outcome, status, objects(
 		"plugin", e.Plugin, "plugin_version", e.Version, "plugin_state", string(e.Kind), "cause", e.Cause))
-	select {
-	case r.waiting <- event:
-	default:
-		r.logger.Error("a change of a plugin was not recorded: too many wait", "component", e.Plugin)
+	if err := r.journal.put(event); err != nil {
+		r.logger.Error("a change of a plugin was not recorded", "component", e.Plugin, telemetry.Err(err))
 	}
 }
 
@@ -150,52 +146,20 @@ func object(kind, id string) *auditv1.Object {
 	return &auditv1.Object{Kind: kind, Id: id[:min(len(id), 128)]}
 }
 
-// start begins to hand over the records of changes.
+// start begins to hand over the records of changes, those of an earlier process
+// first.
 func (r *recorder) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
-	r.done.Go(func() {
-		for {
-			select {
-			case event := <-r.waiting:
-				r.deliver(ctx, event)
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
+	r.done.Go(func() { _ = r.outbox.Run(ctx) }) // it logs what fails
 }
 
-// deliver tries until the log has the event, or ctx ends.
-func (r *recorder) deliver(ctx context.Context, event *auditv1.Event) {
-	for {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
-		err := r.log.Append(bounded, event)
-		cancel()
-		if err == nil {
-			return
-		}
-		r.logger.ErrorContext(ctx, "a change of a plugin is not recorded yet", telemetry.Err(err))
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(recordPause):
-		}
-	}
-}
-
-// stop hands over what waits, as long as ctx allows, and ends.
-func (r *recorder) stop(ctx context.Context) error {
+// stop hands over what waits, as long as ctx allows, and ends. What the log does
+// not take is handed over by the next process.
+func (r *recorder) stop(ctx context.Context) {
 	r.cancel()
 	r.done.Wait()
-	for {
-		select {
-		case event := <-r.waiting:
-			if err := r.log.Append(ctx, event); err != nil {
-				return fmt.Errorf("pluginhost: changes of plugins were not recorded: %w", err)
-			}
-		default:
-			return nil
-		}
+	if err := r.outbox.Flush(ctx); err != nil {
+		r.logger.ErrorContext(ctx, "changes of plugins wait for the audit log until the next start", telemetry.Err(err))
 	}
 }

@@ -3,23 +3,18 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hygia-suite/hygia/pkg/plugin/internal/folder"
 )
 
-// disk is a folder. Its contracts are what a crash leaves.
+// disk is a folder.Folder. Its contracts are what a crash leaves.
 type disk interface {
-	// Read reads a file of at most so many bytes.
 	Read(name string, most int64) ([]byte, error)
-	// Write writes a file, of which all is durable once it returns; its name is
-	// durable only after Sync.
 	Write(name string, data []byte) error
-	// Rename gives a file another's name. A crash leaves either.
 	Rename(from, to string) error
-	// Sync makes what was renamed and removed durable.
 	Sync() error
 	Remove(name string) error
 	List() ([]string, error)
@@ -28,68 +23,20 @@ type disk interface {
 	Lock() (unlock func(), err error)
 }
 
-// folder is a disk of the operating system's.
-type folder struct{ path string }
+// locked is a folder that processes share.
+type locked struct{ folder.Folder }
 
-func openFolder(path string) (folder, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return folder{}, fmt.Errorf("store: %w", err)
-	}
-	return folder{path}, nil
-}
-
-func (f folder) at(name string) string { return filepath.Join(f.path, name) }
-
-func (f folder) Read(name string, most int64) ([]byte, error) {
-	file, err := os.Open(f.at(name))
+func openFolder(path string) (locked, error) {
+	f, err := folder.Open(path)
 	if err != nil {
-		return nil, err
+		return locked{}, fmt.Errorf("store: %w", err)
 	}
-	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("%s has more than %d bytes", name, most)
-	}
-	return data, err
-}
-
-func (f folder) Write(name string, data []byte) (err error) {
-	file, err := os.OpenFile(f.at(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Write(data); err != nil {
-		return err
-	}
-	return file.Sync()
-}
-
-func (f folder) Rename(from, to string) error { return os.Rename(f.at(from), f.at(to)) }
-
-func (f folder) Sync() error {
-	d, err := os.Open(f.path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }()
-	return d.Sync()
-}
-
-func (f folder) Remove(name string) error { return os.Remove(f.at(name)) }
-
-func (f folder) List() ([]string, error) {
-	entries, err := os.ReadDir(f.path)
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name()
-	}
-	return names, err
+	return locked{f}, nil
 }
 
 // Lock locks a file that stays: the kernel lets go of it when the process ends.
-func (f folder) Lock() (func(), error) {
-	file, err := os.OpenFile(f.at(lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+func (f locked) Lock() (func(), error) {
+	file, err := os.OpenFile(f.At(lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

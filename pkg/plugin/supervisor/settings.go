@@ -25,7 +25,8 @@ type Settings struct {
 	// within a minute.
 	Canary Tolerance
 	// Notify is told of every change, from the goroutine that made it or whose call
-	// did. It must not block, nor call back. nil tells nobody.
+	// did, which waits for it: it must take no longer than a write to a disk does,
+	// and must not call back. nil tells nobody.
 	Notify func(Event)
 }
 

@@ -148,10 +148,10 @@ func (s *Supervisor) entry(name string, expected plugin.Manifest, embedded fs.FS
 	e := &entry{embedded: embedded, turn: make(chan struct{}, 1)}
 	settings := s.settings
 	settings.Notify = func(event Event) {
+		s.settings.Notify(event) // first, so that what is forgotten is known
 		if event.Kind == EventRetreated && event.Cause != "" {
 			s.background.Go(func() { s.forget(e) })
 		}
-		s.settings.Notify(event)
 	}
 	e.slot = NewSlot(name, expected, settings)
 	return e
