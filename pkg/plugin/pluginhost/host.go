@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -113,6 +114,12 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	h.engines = &engines{dir: o.DataDir, logger: o.Server.Telemetry.Logger, observe: h.metrics.observe}
 	if err := h.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), h.engines.close())
+	}
+	for _, p := range h.supervisor.List() {
+		if p.Newer != "" {
+			o.Server.Telemetry.Logger.WarnContext(ctx, "a newer release of an installed plugin ships with the service, and waits for its removal",
+				"component", p.Name, slog.Group("newer", "version", p.Newer))
+		}
 	}
 	h.record.start() //nolint:contextcheck // it ends with Close
 	return h, nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
@@ -215,6 +216,29 @@ func TestWhatHappensToPluginsIsAudited(t *testing.T) {
 		}
 	}
 	t.Errorf("installations have no intents: %q", w.recorded("InstallPlugin"))
+}
+
+// Who starts a service that ships a newer release than the installed one is told.
+func TestANewerEmbeddedReleaseIsShown(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	old := plugin.Manifest{Name: "embedded", Version: "0.9.0"}
+	if _, err := w.install("admin", rpc.Content, w.under(old, guest("(i32.const 9)"), w.key), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.stop()
+	w.start()
+	if n, err := w.ask("embedded"); err != nil || n != 9 {
+		t.Errorf("got %d, %v", n, err)
+	}
+	list, err := w.client.ListPlugins(as(t.Context(), "admin"), &pluginv1.ListPluginsRequest{Service: rpc.Content})
+	if err != nil || list.GetPlugins()[0].GetNewerEmbeddedVersion() != "1.0.0" {
+		t.Errorf("list: %v, %v", list, err)
+	}
+	const want = `"component":"embedded","newer":{"version":"1.0.0"}`
+	if text := w.logged.String(); strings.Count(text, want) != 1 {
+		t.Errorf("%q is not in the log:\n%s", want, text)
+	}
 }
 
 // An operator may tolerate more or less than usual.

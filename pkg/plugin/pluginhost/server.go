@@ -198,7 +198,7 @@ func show(p supervisor.Plugin) *pluginv1.Plugin {
 	shown := &pluginv1.Plugin{
 		Name: p.Name, Embedded: p.Embedded, State: states[p.State], Current: release(p.Current, p.Installed),
 		CanaryPercent: int32(p.CanaryPercent), Problem: p.Problem, Calls: p.Calls, Failures: p.Failures, //nolint:gosec // at most 99
-		OnFailure: string(p.Current.OnFailure),
+		OnFailure: string(p.Current.OnFailure), NewerEmbeddedVersion: p.Newer,
 	}
 	if p.Canary != nil {
 		shown.Canary = release(*p.Canary, p.Candidate)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"golang.org/x/mod/semver"
+
 	"github.com/hygia-suite/hygia/pkg/plugin/artifact"
 	"github.com/hygia-suite/hygia/pkg/plugin/store"
 )
@@ -223,6 +225,10 @@ type Plugin struct {
 	// Candidate that of the release on trial; Previous what a rollback brings back,
 	// where that is an installed release.
 	Installed, Candidate, Previous *store.Entry
+	// Newer is the version of the embedded component where that is higher than the
+	// installed one's, which is live all the same: who installs a release has said
+	// which one it is to be. "" otherwise.
+	Newer string
 }
 
 // List tells how every plugin fares, in the order of their names.
@@ -238,6 +244,9 @@ func (s *Supervisor) List() []Plugin {
 func (s *Supervisor) plugin(e *entry) Plugin {
 	p := Plugin{Status: e.slot.Status(), Embedded: e.embedded != nil}
 	p.Installed, p.Candidate, p.Previous = s.stored(e)
+	if p.Installed != nil && semver.Compare("v"+e.version, "v"+p.Installed.Version) > 0 {
+		p.Newer = e.version
+	}
 	return p
 }
 

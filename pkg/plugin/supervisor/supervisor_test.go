@@ -232,6 +232,31 @@ func TestWhatIsInstalledOutlivesTheProcess(t *testing.T) {
 	}
 }
 
+// An installation says which release it is to be, also where a newer one ships with
+// the service; that there is one is shown.
+func TestAnInstalledReleaseStaysBesideANewerEmbeddedOne(t *testing.T) {
+	for _, c := range []struct{ embedded, installed, newer string }{
+		{"1.10.0", "1.9.0", "1.10.0"}, {"1.9.0", "1.10.0", ""}, {"1.1.0-rc.1", "1.1.0", ""}, {"1.1.0", "1.1.0-rc.1", "1.1.0"}, {"1.1.0", "1.1.0", ""},
+	} {
+		w := newWorld(t, c.embedded)
+		if p := w.install(c.installed, 0); p.Newer != c.newer {
+			t.Errorf("%s beside %s: %q is newer", c.installed, c.embedded, p.Newer)
+		}
+		w.restart()
+		w.is(supervisor.Live, c.installed, "")
+		if p := w.List()[0]; p.Newer != c.newer {
+			t.Errorf("after a restart, %s beside %s: %q is newer", c.installed, c.embedded, p.Newer)
+		}
+		if err := w.Remove(t.Context(), "claims"); err != nil {
+			t.Fatal(err)
+		}
+		w.is(supervisor.Live, c.embedded, "")
+		if p := w.List()[0]; p.Newer != "" {
+			t.Errorf("after its removal: %q is newer", p.Newer)
+		}
+	}
+}
+
 func TestARollbackGoesBackToWhatWasBefore(t *testing.T) {
 	w := newWorld(t, "1.0.0")
 	w.install("1.1.0", 0)

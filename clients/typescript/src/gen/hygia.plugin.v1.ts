@@ -55,6 +55,11 @@ export interface Plugin {
    * ("skip").
    */
   onFailure: string;
+  /**
+   * The version that ships with the service, where it is newer than the installed
+   * one; empty otherwise. What was installed stays until it is removed.
+   */
+  newerEmbeddedVersion: string;
 }
 
 /** One version of a plugin. */

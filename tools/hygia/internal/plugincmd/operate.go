@@ -158,6 +158,11 @@ func (e Env) printPlugins(w io.Writer, plugins []hosted) {
 		})
 	}
 	e.Table(w, []string{"PLUGIN", "IN", "STATE", "VERSION", "CANARY", "BEFORE", "SIGNED BY", "CALLS", "FAILED"}, rows)
+	for _, h := range plugins {
+		if v := h.plugin.GetNewerEmbeddedVersion(); v != "" {
+			_, _ = fmt.Fprintf(w, "newer embedded %s available: hygia plugin remove %s --service %s uses it\n", v, h.plugin.GetName(), h.service)
+		}
+	}
 }
 
 func signer(p *pluginv1.Plugin) string {
@@ -312,7 +317,7 @@ func (e Env) removeCommand() *cobra.Command {
 		Use:   "remove NAME",
 		Short: "Takes an installed plugin out of a running suite",
 		Long: `Takes an installed plugin out of a running suite and forgets its releases. What ships
-with a service cannot be removed.
+with a service cannot be removed; where it has the same name, it is used again.
 
 JSON: {"removed": "name", "service": "…"}.`,
 		Example: "  hygia plugin remove claim-words", Args: cobra.ExactArgs(1),

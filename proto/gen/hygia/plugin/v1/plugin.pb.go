@@ -169,9 +169,12 @@ type Plugin struct {
 	Failures uint64 `protobuf:"varint,10,opt,name=failures,proto3" json:"failures,omitempty"`
 	// What a failure does: the request fails ("closed"), or goes on and says so
 	// ("skip").
-	OnFailure     string `protobuf:"bytes,11,opt,name=on_failure,json=onFailure,proto3" json:"on_failure,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OnFailure string `protobuf:"bytes,11,opt,name=on_failure,json=onFailure,proto3" json:"on_failure,omitempty"`
+	// The version that ships with the service, where it is newer than the installed
+	// one; empty otherwise. What was installed stays until it is removed.
+	NewerEmbeddedVersion string `protobuf:"bytes,12,opt,name=newer_embedded_version,json=newerEmbeddedVersion,proto3" json:"newer_embedded_version,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Plugin) Reset() {
@@ -277,6 +280,13 @@ func (x *Plugin) GetFailures() uint64 {
 func (x *Plugin) GetOnFailure() string {
 	if x != nil {
 		return x.OnFailure
+	}
+	return ""
+}
+
+func (x *Plugin) GetNewerEmbeddedVersion() string {
+	if x != nil {
+		return x.NewerEmbeddedVersion
 	}
 	return ""
 }
@@ -1045,7 +1055,7 @@ var File_hygia_plugin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_hygia_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1chygia/plugin/v1/plugin.proto\x12\x0fhygia.plugin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x03\n" +
+	"\x1chygia/plugin/v1/plugin.proto\x12\x0fhygia.plugin.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd0\x03\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bembedded\x18\x02 \x01(\bR\bembedded\x122\n" +
@@ -1059,7 +1069,8 @@ const file_hygia_plugin_v1_plugin_proto_rawDesc = "" +
 	"\bfailures\x18\n" +
 	" \x01(\x04R\bfailures\x12\x1d\n" +
 	"\n" +
-	"on_failure\x18\v \x01(\tR\tonFailure\"\xc4\x01\n" +
+	"on_failure\x18\v \x01(\tR\tonFailure\x124\n" +
+	"\x16newer_embedded_version\x18\f \x01(\tR\x14newerEmbeddedVersion\"\xc4\x01\n" +
 	"\aRelease\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x16\n" +
