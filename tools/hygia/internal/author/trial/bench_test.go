@@ -34,6 +34,11 @@ const manifest = `{"name": "answerer", "version": "0.1.0", "description": "Answe
 // built is a project with a component, as its author's tools would leave it.
 func built(t *testing.T, manifest string) *project.Project {
 	t.Helper()
+	return builtOf(t, manifest, slowStart)
+}
+
+func builtOf(t *testing.T, manifest, text string) *project.Project {
+	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"manifest.json": manifest, "plugin.js": "", "fixtures/answer.json": `{"call": "answer", "want": 42}`, "fixtures/notes/note.txt": "",
@@ -50,7 +55,7 @@ func built(t *testing.T, manifest string) *project.Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wasm, err := wasmtime.Wat2Wasm(slowStart)
+	wasm, err := wasmtime.Wat2Wasm(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -200,7 +200,7 @@ func (t *Trial) options(config map[string]string, manifest []byte, compiled *com
 	}
 	return plugin.Options{
 		Engine: t.engine, Compiler: compiler{compiled}, Exports: t.exports, Files: pkg.Files(),
-		Host:   plugin.Host{Clock: t.clock, Config: config, Transcript: t.wrote},
+		Host:   plugin.Host{Clock: t.clock, Config: config, Transcript: t.wrote, Outbound: fixture.Sender{}},
 		Output: output{t},
 	}, nil
 }
@@ -287,8 +287,9 @@ func trace(functions []string) string {
 
 // prepared is a fixture's call, ready to be made.
 type prepared struct {
-	fn   *component.Export
-	args []any
+	fn      *component.Export
+	args    []any
+	fixture fixture.Fixture
 }
 
 func (t *Trial) prepare(f fixture.Fixture) (prepared, error) {
@@ -297,13 +298,13 @@ func (t *Trial) prepare(f fixture.Fixture) (prepared, error) {
 		return prepared{}, err
 	}
 	args, err := f.Values(fn)
-	return prepared{fn, args}, err
+	return prepared{fn, args, f}, err
 }
 
 // by makes the call. A plugin's hooks hand no resources around.
 func (p prepared) by(ctx context.Context, caller component.Caller) (got any, err error) {
 	var none witvalue.Resources
-	err = caller.Call(ctx, p.fn, func(enc *component.Encoder) {
+	err = caller.Call(p.fixture.WithAnswers(ctx), p.fn, func(enc *component.Encoder) {
 		for i, param := range p.fn.Signature.Params {
 			none.Encode(enc, param.Type, p.args[i])
 		}
