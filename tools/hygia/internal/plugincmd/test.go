@@ -115,7 +115,7 @@ func printTested(w io.Writer, out tested, show bool) {
 			fmt.Fprintf(w, "FAIL  %-24s %10v\n", r.Name, time.Duration(r.Microseconds)*time.Microsecond)
 		}
 		for _, line := range r.Lines {
-			fmt.Fprintf(w, "        log %s: %s\n", line.Level, line.Text)
+			fmt.Fprintf(w, "        log %s: %s\n", line.Level, strings.ReplaceAll(line.Text, "\n", "\n            "))
 		}
 		if r.Problem != "" {
 			fmt.Fprintf(w, "        %s\n", strings.ReplaceAll(r.Problem, "\n", "\n        "))
