@@ -162,6 +162,10 @@ func TestWhatGoesWrongIsTold(t *testing.T) {
 	out, _ = a.run(5, "test", "--only", "promise")
 	contains(t, out, `args.document: lacks the field "language"`)
 
+	a.replace("fixtures/clean.json", "{", `{"config": {"limit": "7"},`)
+	out, _ = a.run(5, "test", "--only", "clean")
+	contains(t, out, "config.limit", "grants.config")
+
 	a.replace("manifest.json", `"hygia:host/log@0.1.0"`, "")
 	_, said = a.run(1, "check")
 	contains(t, said, "manifest.json or the component changed")

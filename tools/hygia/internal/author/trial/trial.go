@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -297,8 +298,22 @@ func (t *Trial) prepare(f fixture.Fixture) (prepared, error) {
 	if err != nil {
 		return prepared{}, err
 	}
+	if err := t.configured(f); err != nil {
+		return prepared{}, err
+	}
 	args, err := f.Values(fn)
 	return prepared{fn, args, f}, err
+}
+
+// configured refuses a fixture whose configuration the plugin would never see.
+func (t *Trial) configured(f fixture.Fixture) error {
+	grants := t.project.Manifest.Grants
+	for _, key := range slices.Sorted(maps.Keys(f.Config)) {
+		if !slices.Contains(grants.Config, key) && (grants.WASI == nil || !slices.Contains(grants.WASI.Environment, key)) {
+			return fmt.Errorf("config.%s: the manifest does not name it: add %q to grants.config", key, key)
+		}
+	}
+	return nil
 }
 
 // by makes the call. A plugin's hooks hand no resources around.
