@@ -96,7 +96,7 @@ int hy_lane_view(hy_instance *inst, uint32_t address, uint64_t len, uint32_t ali
 
 int hy_lane_text(hy_instance *inst, uint32_t address, uint32_t len, const uint8_t **out) {
   int rc = hy_lane_view(inst, address, len, 1, out);
-  if (!rc && !hy_utf8(*out, len)) rc = hy_lane_refuse(inst, "invalid utf-8 sequence");
+  if (!rc && !hy_utf8(*out, len, HY_WIDEST)) rc = hy_lane_refuse(inst, "invalid utf-8 sequence");
   return rc;
 }
 

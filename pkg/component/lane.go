@@ -119,9 +119,9 @@ func (l *lent) end() {
 
 // validUTF8 is utf8.ValidString, several times as fast where that takes long.
 func validUTF8(s string) bool {
-	return len(s) < 2048 && utf8.ValidString(s) || len(s) >= 2048 && isUTF8(s)
+	return len(s) < 2048 && utf8.ValidString(s) || len(s) >= 2048 && isUTF8(s, C.HY_WIDEST)
 }
 
-func isUTF8(s string) bool {
-	return bool(C.hy_utf8((*C.uint8_t)(unsafe.StringData(s)), C.size_t(len(s))))
+func isUTF8(s string, width uint) bool {
+	return bool(C.hy_utf8((*C.uint8_t)(unsafe.StringData(s)), C.size_t(len(s)), C.size_t(width)))
 }

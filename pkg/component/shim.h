@@ -297,9 +297,9 @@ int hy_lane_refuse(hy_instance *, const char *why);
 int hy_lane_put(hy_instance *, const uint8_t *, uint32_t len, uint32_t *address);
 // hy_lane_finish lets a live instance take its result back.
 int hy_lane_finish(hy_instance *);
-// hy_utf8 reports whether bytes are UTF-8; hy_utf8_plain does the same slowly.
-bool hy_utf8(const uint8_t *, size_t);
-bool hy_utf8_plain(const uint8_t *, size_t);
+// hy_utf8 reports whether bytes are UTF-8. It looks at up to width of them at once.
+bool hy_utf8(const uint8_t *, size_t, size_t width);
+enum { HY_WIDEST = 64 };
 
 // Resources: see resource.c.
 bool hy_resource_check(const hy_instance *, const hy_type *, uint64_t word);

@@ -1,5 +1,5 @@
 // UTF-8: eight bytes at a time while they are ASCII and then one sequence at a
-// time, or thirty-two at a time where the processor has AVX2.
+// time, or by vectors of 64 or 32 bytes where the processor has AVX-512 or AVX2.
 
 #include "shim.h"
 
@@ -39,7 +39,7 @@ static size_t sequence(const uint8_t *s, size_t len) {
   return n;
 }
 
-bool hy_utf8_plain(const uint8_t *s, size_t len) {
+static bool utf8_plain(const uint8_t *s, size_t len) {
   for (size_t i = 0; i < len;) {
     i += ascii(s + i, len - i);
     for (size_t end = i + 8; i < len && i < end;) {
@@ -71,72 +71,34 @@ enum {
   CARRY = SHORT | LONG | TWO,
 };
 
-#define AVX2 __attribute__((target("avx2")))
+#define VEC __m256i
+#define NAME(name) name##_avx2
+#define TARGET __attribute__((target("avx2")))
+#define OP(name) _mm256_##name
+#define BITS(name) _mm256_##name##_si256
 #define TABLE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
+#define LANE_BEFORE(now, last) _mm256_permute2x128_si256(last, now, 0x21)
+#define UPPER(v) _mm256_movemask_epi8(v)
+#define ANY(v) (!_mm256_testz_si256(v, v))
+#include "utf8_x86.h"
 
-// before returns the bytes that lie n places before those of now.
-#define before(now, last, n) \
-  _mm256_alignr_epi8(now, _mm256_permute2x128_si256(last, now, 0x21), 16 - (n))
-
-AVX2 static inline __m256i pairs(__m256i now, __m256i one) {
-  const __m256i first_high = TABLE(
-      LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, (char)TWO, (char)TWO, (char)TWO, (char)TWO,
-      SHORT | OVER2, SHORT, SHORT | OVER3 | SURROGATE, SHORT | LARGE | OVER4);
-  const __m256i first_low = TABLE(
-      (char)(CARRY | OVER3 | OVER2 | OVER4), (char)(CARRY | OVER2), (char)CARRY, (char)CARRY,
-      (char)(CARRY | LARGE), (char)(CARRY | LARGE | OVER4), (char)(CARRY | LARGE | OVER4),
-      (char)(CARRY | LARGE | OVER4), (char)(CARRY | LARGE | OVER4), (char)(CARRY | LARGE | OVER4),
-      (char)(CARRY | LARGE | OVER4), (char)(CARRY | LARGE | OVER4), (char)(CARRY | LARGE | OVER4),
-      (char)(CARRY | LARGE | OVER4 | SURROGATE), (char)(CARRY | LARGE | OVER4),
-      (char)(CARRY | LARGE | OVER4));
-  const __m256i second_high = TABLE(
-      SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT,
-      (char)(LONG | OVER2 | TWO | OVER3 | OVER4), (char)(LONG | OVER2 | TWO | OVER3 | LARGE),
-      (char)(LONG | OVER2 | TWO | SURROGATE | LARGE), (char)(LONG | OVER2 | TWO | SURROGATE | LARGE),
-      SHORT, SHORT, SHORT, SHORT);
-  const __m256i low = _mm256_set1_epi8(0x0F);
-  __m256i a = _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(one, 4), low));
-  __m256i b = _mm256_shuffle_epi8(first_low, _mm256_and_si256(one, low));
-  __m256i c = _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(now, 4), low));
-  return _mm256_and_si256(_mm256_and_si256(a, b), c);
-}
-
-// errors returns where a block of 32 bytes, after the block last, is no UTF-8.
-AVX2 static inline __m256i errors(__m256i now, __m256i last) {
-  __m256i two = before(now, last, 2), three = before(now, last, 3);
-  // The third byte of three or four, and the fourth, must be a second continuation.
-  __m256i third = _mm256_subs_epu8(two, _mm256_set1_epi8((char)(0xE0 - 0x80)));
-  __m256i fourth = _mm256_subs_epu8(three, _mm256_set1_epi8((char)(0xF0 - 0x80)));
-  __m256i wanted =
-      _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));
-  return _mm256_xor_si256(wanted, pairs(now, before(now, last, 1)));
-}
-
-AVX2 static bool utf8_avx2(const uint8_t *s, size_t len) {
-  __m256i last = _mm256_setzero_si256(), bad = last;
-  size_t i = 0;
-  for (; len - i >= 64; i += 64) {
-    __m256i a = _mm256_loadu_si256((const __m256i *)(s + i));
-    __m256i b = _mm256_loadu_si256((const __m256i *)(s + i + 32));
-    if (!_mm256_movemask_epi8(_mm256_or_si256(a, b)) && !_mm256_movemask_epi8(last)) continue;
-    bad = _mm256_or_si256(bad, _mm256_or_si256(errors(a, last), errors(b, a)));
-    last = b;
-  }
-  if (!_mm256_testz_si256(bad, bad)) return false;
-  size_t from = i; // the rest is checked with a sequence that may end in it
-  for (size_t k = 1; k <= 3 && k <= i && s[i - k] >= 0x80; k++)
-    if (s[i - k] >= 0xC0) {
-      from = i - k;
-      break;
-    }
-  return hy_utf8_plain(s + from, len - from);
-}
+#define VEC __m512i
+#define NAME(name) name##_avx512
+#define TARGET __attribute__((target("avx512bw")))
+#define OP(name) _mm512_##name
+#define BITS(name) _mm512_##name##_si512
+#define TABLE(...) _mm512_broadcast_i32x4(_mm_setr_epi8(__VA_ARGS__))
+#define LANE_BEFORE(now, last) _mm512_alignr_epi64(now, last, 6)
+#define UPPER(v) _mm512_movepi8_mask(v)
+#define ANY(v) _mm512_test_epi8_mask(v, v)
+#include "utf8_x86.h"
 
 #endif
 
-bool hy_utf8(const uint8_t *s, size_t len) {
+bool hy_utf8(const uint8_t *s, size_t len, size_t width) {
 #ifdef __x86_64__
-  if (len >= 64 && __builtin_cpu_supports("avx2")) return utf8_avx2(s, len);
+  if (width >= 64 && len >= 128 && __builtin_cpu_supports("avx512bw")) return utf8_avx512(s, len);
+  if (width >= 32 && len >= 64 && __builtin_cpu_supports("avx2")) return utf8_avx2(s, len);
 #endif
-  return hy_utf8_plain(s, len);
+  return utf8_plain(s, len);
 }
