@@ -41,7 +41,7 @@ build: ## Build every binary into bin/
 	@scripts/progress $(GOBUILD) -v -o $(BIN)/ $(SERVICES:%=./services/%) ./tools/hygia
 
 .PHONY: test
-test: vet test-go test-components test-client generate-check plugins-check ## Run every test that fits half an hour
+test: vet test-go test-collections test-components test-client generate-check plugins-check ## Run every test that fits half an hour
 	@echo "All tests passed."
 
 .PHONY: vet
@@ -52,6 +52,10 @@ vet:
 test-go: ## Run the Go tests, the end-to-end ones among them
 	@for m in $(MODULES); do (cd $$m && $(GOTEST) -timeout 20m ./...); done
 
+.PHONY: test-collections
+test-collections: ## Run the tests of pkg/component with a collection at every handle's use
+	@cd pkg && GOGC=1 $(GOTEST) -tags hygia_debug_gc -timeout 30m ./component/...
+
 .PHONY: test-components
 test-components: ## Run the components' own native tests
 	@go run ./tools/plugins test
@@ -61,10 +65,9 @@ test-client: ## Compile and try the TypeScript client
 	@scripts/test-client
 
 .PHONY: slowtest
-slowtest: ## Run what takes longer: the race detector, forced collections, long fuzzing
+slowtest: ## Run what takes longer: the race detector, many traps, slow languages, long fuzzing
 	@for m in pkg services tools; do (cd $$m && $(GOTEST) -race -timeout 60m ./...); done
 	@cd tools && HYGIA_SLOW_PLUGINS=1 $(GOTEST) -timeout 90m ./hygia/internal/author/flow
-	@cd pkg && GOGC=1 $(GOTEST) -tags hygia_debug_gc -timeout 30m ./component/...
 	@cd pkg && HYGIA_TRAPS=1000000 GOGC=20 $(GOTEST) -run UnderGarbageCollection -count 1 -timeout 30m ./component
 	@scripts/fuzz $(FUZZ)
 

@@ -123,6 +123,10 @@ func callNop(caller component.Caller) func() error {
 }
 
 func link(ctx context.Context, engine *component.Engine, text string, host *component.Host, fn *component.Export) (*component.Program, error) {
+	return linkAs(ctx, engine, text, component.LinkOptions{Host: host, Exports: []*component.Export{fn}})
+}
+
+func linkAs(ctx context.Context, engine *component.Engine, text string, o component.LinkOptions) (*component.Program, error) {
 	wasm, err := wasmtime.Wat2Wasm(text)
 	if err != nil {
 		return nil, err
@@ -131,7 +135,7 @@ func link(ctx context.Context, engine *component.Engine, text string, host *comp
 	if err != nil {
 		return nil, err
 	}
-	return engine.Link(c, component.LinkOptions{Host: host, Exports: []*component.Export{fn}})
+	return engine.Link(c, o)
 }
 
 // corePeer is wasmtime-go's own call, of a core function.

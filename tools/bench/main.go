@@ -41,7 +41,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.out, "out", "", "write the figures to this `file`, as JSON")
 	flags.IntVar(&o.rounds, "rounds", 30, "rounds in which the compared rows take turns")
-	flags.StringVar(&o.only, "only", "", "run only groups whose name contains this `text`: calls, instances, fair, bulk, cold, engines, rest")
+	flags.StringVar(&o.only, "only", "", "run only groups whose name contains this `text`: calls, instances, fair, late, bulk, cold, engines, rest")
 	flags.IntVar(&o.instances, "instances", 100_000, "instances that are live at once")
 	flags.StringVar(&o.suite, "suite", "", "folder of built binaries for the REST rows; built anew where none is given")
 	flags.StringVar(&o.components, "components", "", "more component `files` to measure the cold start of, with commas between")
@@ -64,7 +64,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var rows []Row
-	for _, g := range []group{{"calls", calls}, {"instances", instances}, {"fair", fair}, {"bulk", bulk}, {"cold", cold}, {"engines", engines}, {"rest", rest}} {
+	for _, g := range []group{{"calls", calls}, {"instances", instances}, {"fair", fair}, {"late", late}, {"bulk", bulk}, {"cold", cold}, {"engines", engines}, {"rest", rest}} {
 		if !strings.Contains(g.name, o.only) {
 			continue
 		}
