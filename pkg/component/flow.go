@@ -158,7 +158,9 @@ func (f *frame) share() bool {
 	if f.flow != nil && len(f.flow.waiting) > 0 && len(f.engine.flows) > 1 {
 		yields = 1
 	}
-	atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.yields)), yields)
+	if word := (*uint32)(unsafe.Pointer(&f.c.yields)); *word != yields { // only Go writes it
+		atomic.StoreUint32(word, yields)
+	}
 	return yields != 0
 }
 
