@@ -28,6 +28,7 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	f, err := e.enterFrom(ctx, from, p, inst)
 	if err == nil {
 		f.stack, f.usage = stack, from.usage
+		f.prepare(p, inst)
 	}
 	return f, err
 }
@@ -44,14 +45,14 @@ func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, inst *I
 		from.outer.nested++
 		f := e.takeFrame()
 		f.outer = from.outer
-		f.begin(ctx, p, inst)
+		f.begin(ctx, p)
 		e.mu.Unlock()
 		return f, nil
 	}
 	fl := e.flowOf(from.flow)
 	if len(fl.waiting) == 0 && e.mayRun(fl) {
 		f := e.place(fl)
-		f.begin(ctx, p, inst)
+		f.begin(ctx, p)
 		e.mu.Unlock()
 		return f, nil
 	}
@@ -169,7 +170,7 @@ func (e *Engine) await(ctx context.Context, p *Program, inst *Instance, fl *flow
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		f.begin(ctx, p, inst)
+		f.begin(ctx, p)
 		return f, nil
 	case <-ctx.Done():
 		e.mu.Lock()

@@ -73,23 +73,18 @@ func (f *frame) delete() {
 	f.handle.Delete()
 }
 
-// begin makes the call known to the watcher.
-func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
+// begin makes the call known to the watcher. It must be called with engine.mu held;
+// prepare, after it, does what needs no lock.
+func (f *frame) begin(ctx context.Context, p *Program) {
 	f.ctx, f.limit, f.deadline, f.stopped = ctx, p.limits.Deadline, time.Time{}, nil
-	f.program, f.hostErr = p, nil
-	f.scope.begin(p, inst)
 	f.c.stop = 0
-	f.c.calls = C.uint32_t(p.limits.HostCalls)
-	f.c.out_max = C.size_t(p.limits.ResultBytes)
-	f.enc.reset(&p.limits)
 	f.wasInside = false
 	f.share()
-	f.hostMost, f.heavy, f.c.lifted = p.limits.HostTime, false, 0
+	f.hostMost = p.limits.HostTime
 	if f.hostSince.Load()|f.hostTime.Load() != 0 { // loads are free, and stores are not
 		f.hostSince.Store(0)
 		f.hostTime.Store(0)
 	}
-	f.c.fuel = p.fuel
 	metered := f.flow != nil && (f.flow.key != "" || len(f.engine.flows) > 1)
 	if metered || len(p.imports) > 0 {
 		at := now()
@@ -99,6 +94,15 @@ func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 		}
 	}
 	f.engine.wakeWatcher()
+}
+
+func (f *frame) prepare(p *Program, inst *Instance) {
+	f.program, f.hostErr, f.heavy = p, nil, false
+	f.scope.begin(p, inst)
+	f.c.calls = C.uint32_t(p.limits.HostCalls)
+	f.c.out_max = C.size_t(p.limits.ResultBytes)
+	f.c.fuel, f.c.lifted = p.fuel, 0
+	f.enc.reset(&p.limits)
 }
 
 // leave gives the frame back and ends what was closed during the call.

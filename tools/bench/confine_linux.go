@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confine keeps every thread of the process on one CPU, and gives Go as many
-// places as a service has where there is one. release undoes it.
+// confine keeps every thread of the process on one CPU. release undoes it.
 func confine() (release func(), err error) {
 	var all, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
@@ -22,7 +21,7 @@ func confine() (release func(), err error) {
 			one.Set(cpu)
 		}
 	}
-	places := runtime.GOMAXPROCS(2)
+	places := runtime.GOMAXPROCS(1)
 	release = func() {
 		runtime.GOMAXPROCS(places)
 		_ = affinity(&all) // nothing more to be done

@@ -33,6 +33,7 @@ var toilExport = &component.Export{Name: "toil", Signature: component.Signature{
 // fair measures what a flood of one flow's calls does to another's slowest ones:
 // a sample is the 99th percentile of a turn.
 func fair(ctx context.Context, o options, _ io.Writer) ([]Row, error) {
+	defer spareProcessor()()
 	engine, err := component.NewEngine(component.Config{})
 	if err != nil {
 		return nil, err

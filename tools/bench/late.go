@@ -24,6 +24,7 @@ const loopText = `(component
 // late measures how long after its deadline a call of a guest that never returns
 // comes back.
 func late(ctx context.Context, _ options, _ io.Writer) ([]Row, error) {
+	defer spareProcessor()()
 	engine, err := component.NewEngine(component.Config{})
 	if err != nil {
 		return nil, err

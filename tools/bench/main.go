@@ -14,12 +14,9 @@ import (
 	"os/signal"
 	"strings"
 	"time"
-
-	"github.com/hygia-suite/hygia/pkg/service"
 )
 
 func main() {
-	service.SpareProcessor()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
