@@ -100,18 +100,13 @@ func (s source) read(now []byte) (description, error) {
 		return d, err
 	}
 	was, err := readDescription(s.types, takes{text: s.text, bytes: true})
-	markFar(was.exports, d.exports)
-	return was, err
-}
-
-// markFar finds the functions whose results internal/lane made addresses.
-func markFar(was, now []decl) {
-	for i := range min(len(was), len(now)) {
-		markFar(was[i].inner, now[i].inner)
-		if r := now[i].sig.Result; r != nil && r.kind == KindU32 {
-			was[i].far = was[i].sig.Result != nil && was[i].sig.Result.kind != KindU32
-		}
+	if err != nil {
+		return description{}, err
 	}
+	if !agree(was.imports, d.imports, false) || !agree(was.exports, d.exports, true) {
+		return description{}, &CompileError{Reason: "lane: its types are not those that were to be made of the component's"}
+	}
+	return was, nil
 }
 
 // takes says what takes the lane.

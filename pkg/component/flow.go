@@ -2,9 +2,7 @@ package component
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
-	"unsafe"
 )
 
 // Fair queueing. Calls belong to flows; where more calls come than may compute
@@ -149,19 +147,6 @@ func (e *Engine) vacate(f *frame) {
 		fl.spent += now().Sub(f.begun)
 	}
 	f.flow, f.resting, f.begun = nil, false, time.Time{}
-}
-
-// share makes the call offer its CPU to other threads now and then, while its flow
-// has more to come and is not the only one. It must be called with mu held.
-func (f *frame) share() bool {
-	yields := uint32(0)
-	if f.flow != nil && len(f.flow.waiting) > 0 && len(f.engine.flows) > 1 {
-		yields = 1
-	}
-	if word := (*uint32)(unsafe.Pointer(&f.c.yields)); *word != yields { // only Go writes it
-		atomic.StoreUint32(word, yields)
-	}
-	return yields != 0
 }
 
 // look tells whether a call has waited in a host function since the watcher's

@@ -231,6 +231,11 @@ func checkRewrite(t *testing.T, e *component.Engine, b []byte) {
 			t.Fatal("the outline has other types")
 		}
 	}
+	c, err := e.Compile(context.Background(), b)
+	if err != nil || c.Lane() != nil {
+		t.Fatalf("what was made of its types is not what they are taken for: %v, %v", err, c.Lane())
+	}
+	defer c.Close()
 	if _, err := lane.Rewrite(rewritten.Wasm); err == nil {
 		t.Fatal("it got the lane twice")
 	}

@@ -68,6 +68,41 @@ func compile(engine *C.wasm_engine_t, wasm []byte) (*C.wasmtime_component_t, err
 	return c, nil
 }
 
+// agree reports whether declarations are, to wasmtime, what internal/lane makes of
+// those that were: values cross by the latter, and to take or give one as what it is
+// not could end the process. It notes which functions' results became addresses, as
+// those of exports alone may.
+func agree(was, now []decl, exports bool) bool {
+	if len(was) != len(now) {
+		return false
+	}
+	for i := range was {
+		w, n := &was[i], now[i]
+		result := n.sig.Result
+		w.far = exports && w.sig.Result != nil && w.sig.Result.kind != KindU32 && result != nil && result.kind == KindU32
+		if w.name != n.name || w.kind != n.kind || !agree(w.inner, n.inner, exports) ||
+			!w.far && !w.sig.Result.becomes(result) ||
+			!slices.EqualFunc(w.sig.Params, n.sig.Params, func(a, b Field) bool { return a.Type.becomes(b.Type) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// becomes reports whether internal/lane puts u in t's place, where that crosses at
+// all; nil types are of no value.
+func (t *Type) becomes(u *Type) bool {
+	switch {
+	case t == nil || u == nil:
+		return t == u
+	case t.lane:
+		return u.kind == KindTuple && slices.Equal(u.elems, []*Type{U32, U32})
+	case t.kind == KindRecord:
+		return u.kind == KindTuple && slices.EqualFunc(t.elems, u.elems, (*Type).becomes)
+	}
+	return t.kind == u.kind && len(t.labels) == len(u.labels) && slices.EqualFunc(t.elems, u.elems, (*Type).becomes)
+}
+
 // laneEngines names the engines whose core instances lane.c knows how to find:
 // TestLaneFindsCoreInstances proves it of the one that is linked.
 func laneEngines() []string { return []string{"wasmtime 44.0.0", "wasmtime 48.0.8"} }

@@ -127,6 +127,41 @@ func TestLaneFindsCoreInstances(t *testing.T) {
 	}
 }
 
+// A component may give u8 a name of its own, as WIT's type byte = u8 does. One that
+// takes such bytes and no other text must still have said what makes room for them:
+// to look for that in vain ends the process.
+func TestInvariant5LaneKnowsBytesByAnyName(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	named := strings.ReplaceAll(moverText, "(list u8)", "(list $octet)")
+	text := strings.Replace(named, "(component", "(component (type $octet u8)", 1)
+	if c := compile(t, e, text); c.Lane() != nil {
+		t.Fatal(c.Lane())
+	}
+	p := link(t, e, text, moverOptions())
+	checkMover(t, "fresh", p)
+	checkMover(t, "live", instance(t, p))
+
+	length := &component.Export{Name: "length", Signature: sig(component.U32, "bytes", bytesType)}
+	p = link(t, e, `(component
+	  (type $octet u8)
+	  (core module $m
+	    (memory (export "memory") 1)
+	    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+	    (func (export "length") (param i32 i32) (result i32) (local.get 1))
+	    (func (export "name") (result i32) (i32.const 64)))
+	  (core instance $i (instantiate $m))
+	  (func (export "length") (param "bytes" (list $octet)) (result u32)
+	    (canon lift (core func $i "length") (memory $i "memory") (realloc (func $i "realloc"))))
+	  (func (export "name") (result string) (canon lift (core func $i "name") (memory $i "memory"))))`,
+		component.LinkOptions{Exports: []*component.Export{length}})
+	var n uint32
+	err := p.Call(context.Background(), length, func(e *component.Encoder) { e.Bytes([]byte("abc")) },
+		func(d *component.Decoder) { n = d.U32() })
+	if err != nil || n != 3 {
+		t.Errorf("got %d, %v", n, err)
+	}
+}
+
 func checkMover(t *testing.T, name string, c component.Caller) {
 	t.Helper()
 	var text, only string
@@ -376,6 +411,43 @@ func TestLaneSurvivesSerializing(t *testing.T) {
 		}
 		defer p.Close()
 		checkMover(t, "serialized", p)
+	}
+}
+
+// What is kept of a component's types must be what its code was compiled for.
+func TestInvariant5LaneTakesNoOtherTypes(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	kept := func(text string) (types, code []byte) {
+		all, err := compile(t, e, text).Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := bytes.Index(all, []byte("\x7fELF"))
+		if at < 0 {
+			t.Fatal("no compiled code")
+		}
+		return all[:at], all[at:]
+	}
+	types, code := kept(moverText)
+	for name, replace := range map[string][2]string{
+		"its own":         {"", ""},
+		"another value":   {"string", "(list u32)"},
+		"another result":  {`(result u32) (canon`, `(result s32) (canon`},
+		"another name":    {`(func (export "started") (result (tuple`, `(func (export "begun") (result (tuple`},
+		"a function more": {`(func (export "reads") (result u32)`, `(func (export "more") (canon lift (core func $none "x"))) (func (export "reads") (result u32)`},
+	} {
+		text := strings.Replace(moverText, "(core instance (instantiate $none))", "(core instance $none (instantiate $none))", 1)
+		_, other := kept(strings.ReplaceAll(text, replace[0], replace[1]))
+		if replace[0] == "" {
+			other = code
+		}
+		c, err := e.Deserialize(context.Background(), append(bytes.Clone(types), other...))
+		if err == nil {
+			c.Close()
+		}
+		if refused := errors.As(err, new(*component.CompileError)); refused == (replace[0] == "") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

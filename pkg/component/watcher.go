@@ -143,3 +143,16 @@ func (f *frame) expired(at time.Time) bool {
 	atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.stop)), 1)
 	return true
 }
+
+// share makes the call offer its CPU to other threads now and then, while its flow
+// has more to come and is not the only one. It must be called with mu held.
+func (f *frame) share() bool {
+	yields := uint32(0)
+	if f.flow != nil && len(f.flow.waiting) > 0 && len(f.engine.flows) > 1 {
+		yields = 1
+	}
+	if uint32(f.c.yields) != yields { // only Go writes it
+		atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.yields)), yields)
+	}
+	return yields != 0
+}

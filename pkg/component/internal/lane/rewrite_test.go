@@ -46,8 +46,9 @@ func guest(types, t, options string) string {
 func TestRewrite(t *testing.T) {
 	post := `(post-return (func $i "post"))`
 	for name, test := range map[string]struct{ text, want string }{
-		"text":  {guest("", "string", post), ""},
-		"bytes": {guest("(type $b (list u8))", "$b", post), ""},
+		"text":            {guest("", "string", post), ""},
+		"bytes":           {guest("(type $b (list u8))", "$b", post), ""},
+		"bytes by a name": {guest("(type $u u8) (type $b (list $u))", "$b", post), ""},
 		"both, nested": {guest(`(type $b (list u8)) (type $l (list $b)) (type $o (option string))
 			(type $r (result $l (error $o)))`, "string", ""), ""},
 		"numbers":         {guest("(type $b (tuple u32))", "$b", post), "no values in memory"},

@@ -25,6 +25,7 @@ type typ struct {
 	// function: in its parameters, in its result.
 	lane, params, result bool
 	plain                bool            // a value of it holds what only wasmtime can read
+	byte                 bool            // it is u8
 	flat                 int             // numbers that a value of it is, up to flatMax
 	far                  bool            // of a function: its result lies in memory, for the host to read
 	exports              map[string]item // of an instance or a component

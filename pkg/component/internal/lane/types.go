@@ -70,7 +70,7 @@ func primitive(op byte) typ {
 	if op == opString { // which does not take the lane
 		return typ{plain: true, flat: 2, known: true}
 	}
-	return typ{flat: 1, known: true}
+	return typ{flat: 1, known: true, byte: op == opU8}
 }
 
 func (w *walker) typeAt(i uint32) typ {
@@ -156,15 +156,16 @@ func (w *walker) deftype() typ {
 	return w.compound(op)
 }
 
+// list copies the type of a list, or writes the pair where its items are bytes,
+// whatever name the type of these has.
 func (w *walker) list() typ {
-	w.r.byte()
-	if w.r.peek() == opU8 {
-		w.r.byte()
-		w.out = append(w.out, pair...)
+	start := len(w.out)
+	w.copyByte()
+	of := w.valtype()
+	if of.byte {
+		w.out = append(w.out[:start], pair...)
 		return typ{lane: true, flat: 2, known: true}
 	}
-	w.out = append(w.out, opList)
-	of := w.valtype()
 	of.flat = 2
 	return of
 }
