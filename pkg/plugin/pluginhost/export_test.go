@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"context"
+	"io"
 
 	"github.com/hygia-suite/hygia/pkg/audit"
 	"github.com/hygia-suite/hygia/pkg/audit/audittest"
@@ -12,4 +13,10 @@ import (
 func OpenJournal(path string) (audit.OutboxStore, audittest.Put, error) {
 	j, err := openJournal(path)
 	return j, func(_ context.Context, e *auditv1.Event) error { return j.put(e) }, err
+}
+
+// Receiver takes uploads into a folder, as a host does.
+func Receiver(dir string) func(context.Context, func() ([]byte, error)) (io.Closer, error) {
+	u := newUploads(dir, 0)
+	return func(ctx context.Context, next func() ([]byte, error)) (io.Closer, error) { return u.receive(ctx, next) }
 }

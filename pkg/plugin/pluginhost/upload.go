@@ -18,12 +18,12 @@ const (
 	uploadTime = 10 * time.Minute
 )
 
-// uploads keeps packages that are still arriving on disk, so that a slow one holds
-// up no other, nor memory.
+// uploads keeps packages on disk until they are read, so that one that arrives
+// slowly holds up no other, nor memory.
 type uploads struct {
 	dir     string
 	longest time.Duration
-	places  chan struct{} // one value for each upload
+	places  chan struct{} // one value for each
 }
 
 func newUploads(dir string, longest time.Duration) *uploads {
@@ -33,40 +33,50 @@ func newUploads(dir string, longest time.Duration) *uploads {
 	return &uploads{dir: dir, longest: longest, places: make(chan struct{}, maxUploads)}
 }
 
+// arrived is a package on disk. It has its place among the uploads until it is
+// closed, and so there are no more of them either.
+type arrived struct {
+	*os.File
+	places chan struct{}
+}
+
+// Close frees the file and its place. It must be called once.
+func (a arrived) Close() error {
+	defer func() { <-a.places }()
+	return a.File.Close()
+}
+
 // receive writes what next gives, until io.EOF, into a file without a name: the
 // kernel frees it when it is closed, or the process ends. A call of next that is
 // still waiting when receive returns must end with the request.
-func (u *uploads) receive(ctx context.Context, next func() ([]byte, error)) (*os.File, error) {
+func (u *uploads) receive(ctx context.Context, next func() ([]byte, error)) (arrived, error) {
 	select {
 	case u.places <- struct{}{}:
 	default:
-		return nil, errUploads
+		return arrived{}, errUploads
 	}
-	file, err := nameless(u.dir)
+	unnamed, err := nameless(u.dir)
 	if err != nil {
 		<-u.places
-		return nil, err
+		return arrived{}, err
 	}
-	arrived := make(chan error, 1)
-	go func() {
-		err := collect(file, next)
-		<-u.places
-		arrived <- err
-	}()
+	file := arrived{unnamed, u.places}
+	done := make(chan error, 1)
+	go func() { done <- collect(file, next) }()
 	patience, cancel := context.WithTimeoutCause(ctx, u.longest, errSlow)
 	defer cancel()
 	select {
-	case err = <-arrived:
+	case err = <-done:
 	case <-patience.Done():
-		go func() { _ = errors.Join(<-arrived, file.Close()) }() // in this order
-		return nil, context.Cause(patience)
+		go func() { _ = errors.Join(<-done, file.Close()) }() // in this order
+		return arrived{}, context.Cause(patience)
 	}
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
 	if err != nil {
 		_ = file.Close()
-		return nil, err
+		return arrived{}, err
 	}
 	return file, nil
 }
@@ -102,7 +112,7 @@ func collect(file io.Writer, next func() ([]byte, error)) error {
 }
 
 // readPackage reads a package that has arrived, and closes its file.
-func readPackage(file *os.File) (*artifact.Package, error) {
+func readPackage(file arrived) (*artifact.Package, error) {
 	defer func() { _ = file.Close() }()
 	pkg, err := artifact.Read(bufio.NewReader(file))
 	if err != nil {

@@ -1,6 +1,7 @@
 package pluginhost_test
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/hygia-suite/hygia/pkg/plugin/pluginhost"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	pluginv1 "github.com/hygia-suite/hygia/proto/gen/hygia/plugin/v1"
 )
@@ -67,6 +69,33 @@ func TestASlowUploadHoldsUpNobody(t *testing.T) {
 		t.Errorf("after them: %v", err)
 	}
 	w.nothingArrives()
+}
+
+// A package that has arrived and waits for those before it has its place still: no
+// more of them are on disk than arrive at once.
+func TestWhatHasArrivedKeepsItsPlace(t *testing.T) {
+	receive := pluginhost.Receiver(t.TempDir())
+	arrive := func() (io.Closer, error) {
+		return receive(t.Context(), func() ([]byte, error) { return nil, io.EOF })
+	}
+	for range 2 {
+		var files []io.Closer
+		for range 4 {
+			file, err := arrive()
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, file)
+		}
+		if _, err := arrive(); err == nil || reason(err) != "UPLOADS_FULL" {
+			t.Errorf("one more: got %v", err)
+		}
+		for _, file := range files {
+			if err := file.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 func TestAnUploadEndsWithItsTime(t *testing.T) {
