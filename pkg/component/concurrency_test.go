@@ -204,11 +204,7 @@ func TestPanicInACallersFunction(t *testing.T) {
 // that a context ends, instances that come and go.
 func TestHammer(t *testing.T) {
 	e := newEngine(t, component.Config{MaxInstances: 40, MaxCalls: 5})
-	deadline := 30 * time.Millisecond
-	if collects {
-		deadline = time.Second
-	}
-	s := linkSuspect(t, e, component.Limits{Deadline: deadline})
+	s := linkSuspect(t, e, component.Limits{Deadline: late}) // loops end by their contexts
 	p, x := echo(t, e, component.ListOf(component.String))
 	shared := instance(t, p)
 	ops := []func(w, i int) error{
