@@ -34,12 +34,14 @@ type Config struct {
 	// end, as long as their context allows. Calls made by host functions on
 	// behalf of a guest do not count: they run on their caller's thread.
 	MaxCalls int
-	// Parallel is how many of these may compute at once: as many as Go uses CPUs by
-	// default, and as there are at most. (Give Go one more than there are: else it
-	// takes a thread's place in its scheduler from it in each longer call.) A call that waits in a host function for longer than a tick does not
-	// compute. While calls of several flows come (see WithFlow), the flow that has
-	// used the least time goes first, and the last place is kept for a flow that
-	// has no other, so that a flood of one does not slow the others.
+	// Parallel is how many of these may compute at once: by default GOMAXPROCS, but
+	// no more than there are CPUs. (Give Go one more than there are: else it takes a
+	// thread's place in its scheduler from it in each longer call. In a container
+	// that may use only some of the machine's, say how many here.) A call that waits
+	// in a host function for longer than a tick does not compute. While calls of
+	// several flows come (see WithFlow), the flow that has used the least time goes
+	// first, and the last place is kept for a flow that has no other, so that a flood
+	// of one does not slow the others.
 	Parallel int
 	// MaxQueue is how many calls of one flow may wait: 512 by default. One more
 	// fails with ErrOverloaded.

@@ -59,7 +59,8 @@ func Main[C any, S interface {
 // GOMAXPROCS says how many. While every place in Go's scheduler is taken by a
 // thread that is inside a guest, Go takes the place from any that stays for more
 // than 20 µs, gives it to another thread, and makes the first wait for one when it
-// returns; with a place to spare it does not.
+// returns; with a place to spare it does not. Go then no longer follows the CPUs
+// that a container may use, where these change while it runs.
 func SpareProcessor() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)

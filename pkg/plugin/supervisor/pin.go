@@ -43,8 +43,8 @@ func (p *Pin) Manifest() plugin.Manifest {
 
 // Call calls the release. Where that is a canary and fails, the call is made
 // again on the live one, and the pin is on that from then on; not where what the
-// canary did may have had an effect. A failure of the plugin, or a plugin that gets no calls, is an *Error; what the caller is at
-// fault for is returned as it is.
+// canary did may have had an effect. A failure of the plugin, or a plugin that gets
+// no calls, is an *Error; what the caller is at fault for is returned as it is.
 func (p *Pin) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
 	for {
 		err := p.try(ctx, func() error { return p.generation.release.Call(ctx, fn, args, results) })
