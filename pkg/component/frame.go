@@ -99,7 +99,7 @@ func (f *frame) begin(ctx context.Context, p *Program) {
 func (f *frame) prepare(p *Program, inst *Instance) {
 	f.program, f.hostErr, f.heavy = p, nil, false
 	f.scope.begin(p, inst)
-	f.c.calls = C.uint32_t(p.limits.HostCalls)
+	atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.calls)), uint32(p.limits.HostCalls)) //nolint:gosec // see Limits
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.c.fuel, f.c.lifted = p.fuel, 0
 	f.enc.reset(&p.limits)

@@ -18,12 +18,10 @@ import (
 )
 
 // How long a connection may take to be made, beside what its request allows, and
-// how many there may be.
+// how many there may be to one host.
 const (
-	connectTime  = 10 * time.Second
-	idleTime     = 30 * time.Second
-	maxConns     = 16 // to one host
-	maxIdleConns = 64 // to all of them
+	connectTime = 10 * time.Second
+	maxConns    = 16
 )
 
 // Options are a Client's dependencies. The zero value is that of production.
@@ -38,9 +36,9 @@ type Options struct {
 }
 
 // Client is a Sender. It speaks HTTP/1.1 over TLS 1.2 or 1.3, follows no redirect,
-// keeps no cookie, asks no proxy, and decompresses nothing. Connections are kept
-// for a moment, and serve any request to their host. It is safe for concurrent
-// use. Close it when done.
+// keeps no cookie, asks no proxy, and decompresses nothing. Each request has a
+// connection of its own, and is sent once. It is safe for concurrent use. Close it
+// when done.
 type Client struct {
 	o         Options
 	transport *http.Transport
@@ -52,11 +50,9 @@ func New(o Options) *Client {
 	c.transport = &http.Transport{
 		DialTLSContext:         c.dial, // with a dialer of one's own there is no HTTP/2
 		DisableCompression:     true,
+		DisableKeepAlives:      true, // on one that was kept it may send a request twice
 		MaxResponseHeaderBytes: 4 * maxHeaderBytes,
 		MaxConnsPerHost:        maxConns,
-		MaxIdleConnsPerHost:    maxConns,
-		MaxIdleConns:           maxIdleConns,
-		IdleConnTimeout:        idleTime,
 	}
 	return c
 }
