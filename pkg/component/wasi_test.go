@@ -44,9 +44,10 @@ const (
 	permanentResolverFailure = -1 - 20
 )
 
-func linkWASI(t *testing.T, w *component.WASI, l component.Limits) *component.Program {
+// compilePlain compiles a component of testdata that wasmtime's own WASI can be linked to.
+func compilePlain(t *testing.T, file string) (*component.Engine, *component.Component) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/wasi.wat")
+	text, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +57,12 @@ func linkWASI(t *testing.T, w *component.WASI, l component.Limits) *component.Pr
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	return e, c
+}
+
+func linkWASI(t *testing.T, w *component.WASI, l component.Limits) *component.Program {
+	t.Helper()
+	e, c := compilePlain(t, "wasi.wat")
 	p, err := e.Link(c, component.LinkOptions{
 		WASI: w, Limits: l,
 		Exports: []*component.Export{folders, environment, hear, exit, readFile, writeFile, unlinkFile, say, sleep},
@@ -190,16 +197,7 @@ func TestInvariant7WASIMustBeGranted(t *testing.T) {
 // Invariant 7: with folders come the sockets of standard libraries, which the guest
 // cannot make, and names, which it cannot look up.
 func TestInvariant7WASIGivesNoNetwork(t *testing.T) {
-	text, err := os.ReadFile("testdata/sockets.wat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := newEngine(t, component.Config{})
-	c, err := e.CompilePlain(context.Background(), wasm(t, string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
+	e, c := compilePlain(t, "sockets.wat")
 	export := func(name string) *component.Export {
 		return &component.Export{Name: name, Signature: component.Signature{Result: component.S32}}
 	}

@@ -29,7 +29,7 @@ func (e *Engine) watch() {
 			if s.done {
 				return
 			}
-			if s.stop || s.share {
+			if s.epoch {
 				C.wasmtime_engine_increment_epoch(e.c)
 			}
 			if quiet++; s.active {
@@ -64,8 +64,7 @@ func now() time.Time {
 // seen is what a look at all calls has found.
 type seen struct {
 	active bool      // a call runs
-	stop   bool      // one was told to stop
-	share  bool      // one is to offer its CPU to others
+	epoch  bool      // one is to see that it must stop, or offer its CPU to others
 	done   bool      // the engine is closed and empty
 	due    time.Time // the first deadline that is still to come; zero for none
 }
@@ -80,9 +79,9 @@ func (e *Engine) sweep(at time.Time) (s seen) {
 		}
 		s.active = true
 		f.look()
-		s.share = f.share() || s.share
+		s.epoch = f.share() || s.epoch
 		if f.expired(at) {
-			s.stop = true // again at each tick: a store may have been made since
+			s.epoch = true // again at each tick: a store may have been made since
 		} else if s.due.IsZero() || f.deadline.Before(s.due) {
 			s.due = f.deadline
 		}

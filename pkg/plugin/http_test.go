@@ -23,16 +23,7 @@ const fhir = "fhir.example.org"
 // messenger sends what it is asked to send, and gives back what it got: a
 // request's parts are the function's parameters, as they are the import's. Any
 // core code may stand in its place.
-const messenger = `(component
-  (import "hygia:host/outbound-http@0.1.0" (instance $http
-    (type $m (enum "get" "head" "post" "put" "patch" "delete")) (export "method" (type $method (eq $m)))
-    (type $h (record (field "name" string) (field "value" string))) (export "header" (type $header (eq $h)))
-    (type $r (record (field "method" $method) (field "url" string) (field "headers" (list $header)) (field "body" (option string)) (field "timeout-ms" (option u32))))
-    (export "request" (type $request (eq $r)))
-    (type $p (record (field "status" u16) (field "headers" (list $header)) (field "body" string))) (export "response" (type $response (eq $p)))
-    (type $f (enum "denied" "invalid-request" "too-many" "dns" "connect" "tls" "timeout" "too-large" "not-text" "invalid-response"))
-    (export "failure" (type $failure (eq $f)))
-    (export "send" (func (param "request" $request) (result (result $response (error $failure)))))))
+const messenger = `(component` + outboundtest.Import + `
   (alias export $http "request" (type $request))
   (alias export $http "response" (type $response))
   (alias export $http "failure" (type $failure))

@@ -132,7 +132,7 @@ func fields(header http.Header) ([]host.Header, error) {
 	return all, nil
 }
 
-// failure says why a request was not answered.
+// failure says why there is no connection, or why a request was not answered.
 func failure(err error) error {
 	var known host.Failure
 	var network net.Error
@@ -141,6 +141,8 @@ func failure(err error) error {
 		return known
 	case errors.As(err, &network) && network.Timeout():
 		return host.FailureTimeout
+	case errors.As(err, new(*net.DNSError)):
+		return host.FailureDNS
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return host.FailureConnect
 	}
@@ -158,7 +160,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	dialer := net.Dialer{Resolver: c.o.Resolver, Control: guard(slices.Contains(c.o.Private, name))}
 	conn, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
-		return nil, unconnected(err)
+		return nil, failure(err)
 	}
 	secured := tls.Client(conn, &tls.Config{ServerName: name, RootCAs: c.o.Roots, MinVersion: tls.VersionTLS12})
 	if err := secured.HandshakeContext(ctx); err != nil {
@@ -169,19 +171,4 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, host.FailureTLS
 	}
 	return secured, nil
-}
-
-// unconnected says why there is no connection.
-func unconnected(err error) error {
-	var known host.Failure
-	var network net.Error
-	switch {
-	case errors.As(err, &known):
-		return known
-	case errors.As(err, &network) && network.Timeout():
-		return host.FailureTimeout
-	case errors.As(err, new(*net.DNSError)):
-		return host.FailureDNS
-	}
-	return host.FailureConnect
 }

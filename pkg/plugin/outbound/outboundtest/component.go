@@ -2,20 +2,23 @@ package outboundtest
 
 import "fmt"
 
+// Import is the text by which a component imports hygia:host/outbound-http, as $http.
+const Import = `
+  (import "hygia:host/outbound-http@0.1.0" (instance $http
+    (type $m (enum "get" "head" "post" "put" "patch" "delete")) (export "method" (type $method (eq $m)))
+    (type $h (record (field "name" string) (field "value" string))) (export "header" (type $header (eq $h)))
+    (type $r (record (field "method" $method) (field "url" string) (field "headers" (list $header)) (field "body" (option string)) (field "timeout-ms" (option u32))))
+    (export "request" (type $request (eq $r)))
+    (type $p (record (field "status" u16) (field "headers" (list $header)) (field "body" string))) (export "response" (type $response (eq $p)))
+    (type $f (enum "denied" "invalid-request" "too-many" "dns" "connect" "tls" "timeout" "too-large" "not-text" "invalid-response"))
+    (export "failure" (type $failure (eq $f)))
+    (export "send" (func (param "request" $request) (result (result $response (error $failure)))))))`
+
 // Component is the text of a component that gets a URL over hygia:host/outbound-http,
 // and answers its test:api/answerer@0.1.0#answer with the response's status, or with
 // 1000 and the failure's place among its cases.
 func Component(url string) string {
-	return fmt.Sprintf(`(component
-	  (import "hygia:host/outbound-http@0.1.0" (instance $http
-	    (type $m (enum "get" "head" "post" "put" "patch" "delete")) (export "method" (type $method (eq $m)))
-	    (type $h (record (field "name" string) (field "value" string))) (export "header" (type $header (eq $h)))
-	    (type $r (record (field "method" $method) (field "url" string) (field "headers" (list $header)) (field "body" (option string)) (field "timeout-ms" (option u32))))
-	    (export "request" (type $request (eq $r)))
-	    (type $p (record (field "status" u16) (field "headers" (list $header)) (field "body" string))) (export "response" (type $response (eq $p)))
-	    (type $f (enum "denied" "invalid-request" "too-many" "dns" "connect" "tls" "timeout" "too-large" "not-text" "invalid-response"))
-	    (export "failure" (type $failure (eq $f)))
-	    (export "send" (func (param "request" $request) (result (result $response (error $failure)))))))
+	return fmt.Sprintf(`(component`+Import+`
 	  (core module $memory (memory (export "memory") 1) (data (i32.const 1024) %[1]q)
 	    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 2048)))
 	  (core instance $mem (instantiate $memory))

@@ -44,15 +44,7 @@ func (e Env) runBench(ctx context.Context, args []string, only string, spend tim
 	if spend <= 0 || spend > time.Hour {
 		return e.Usage("--time: want more than 0 and at most an hour")
 	}
-	p, err := e.open(args)
-	if err != nil {
-		return err
-	}
-	fixtures, err := e.fixtures(p, only)
-	if err != nil {
-		return err
-	}
-	t, err := trial.Open(ctx, p, e.Clock)
+	p, t, fixtures, err := e.trial(ctx, args, only)
 	if err != nil {
 		return err
 	}

@@ -52,15 +52,7 @@ type tested struct {
 }
 
 func (e Env) runTest(ctx context.Context, args []string, only string, show bool) error {
-	p, err := e.open(args)
-	if err != nil {
-		return err
-	}
-	fixtures, err := e.fixtures(p, only)
-	if err != nil {
-		return err
-	}
-	t, err := trial.Open(ctx, p, e.Clock)
+	p, t, fixtures, err := e.trial(ctx, args, only)
 	if err != nil {
 		return err
 	}
@@ -91,6 +83,21 @@ func (e Env) runTest(ctx context.Context, args []string, only string, show bool)
 }
 
 // fixtures reads the project's, or one of them.
+// trial opens a project to try its fixtures, or only one of them. Close the trial
+// when done.
+func (e Env) trial(ctx context.Context, args []string, only string) (*project.Project, *trial.Trial, []fixture.Fixture, error) {
+	p, err := e.open(args)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	fixtures, err := e.fixtures(p, only)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	t, err := trial.Open(ctx, p, e.Clock)
+	return p, t, fixtures, err
+}
+
 func (e Env) fixtures(p *project.Project, only string) ([]fixture.Fixture, error) {
 	all, err := fixture.Read(os.DirFS(trial.Fixtures(p)))
 	if err != nil {
