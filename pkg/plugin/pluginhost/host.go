@@ -98,14 +98,14 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pluginhost: %w", err)
 	}
-	journal, err := openJournal(filepath.Join(o.DataDir, journalFolder))
+	record, err := newRecorder(o.Server, self.String(), o.DataDir)
 	if err != nil {
 		return nil, err
 	}
 	h := &Host{
 		o: o, lines: newLines(o.Server.Clock), installing: make(chan struct{}, 1),
 		uploads: newUploads(filepath.Join(o.DataDir, installedFolder), o.UploadTime),
-		record:  newRecorder(o.Server, self.String(), journal), metrics: newMetrics(),
+		record:  record, metrics: newMetrics(),
 	}
 	if o.Outbound == nil {
 		h.outbound = outbound.New(outbound.Options{Private: o.Config.PrivateHosts})
@@ -113,6 +113,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	h.engines = &engines{dir: o.DataDir, logger: o.Server.Telemetry.Logger, observe: h.metrics.observe}
 	if err := h.open(ctx); err != nil {
+		record.journal.close()
 		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), h.engines.close())
 	}
 	for _, p := range h.supervisor.List() {

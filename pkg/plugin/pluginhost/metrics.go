@@ -19,6 +19,8 @@ type metrics struct {
 	live     *prometheus.Desc
 	trial    *prometheus.Desc
 	compiled *prometheus.Desc
+	waiting  *prometheus.Desc
+	lost     *prometheus.Desc
 }
 
 func newMetrics() *metrics {
@@ -35,6 +37,9 @@ func newMetrics() *metrics {
 		live:     of("up", "1 while the plugin takes calls.", "plugin"),
 		trial:    of("canary_percent", "The share of calls that a release on trial gets; 0 without one.", "plugin"),
 		compiled: of("compilations_total", "Components that were needed compiled, by where they came from.", "result"),
+		waiting:  of("records_waiting", "Records of changes of plugins that the audit log does not have yet."),
+		lost: of("records_lost_total", "Records of changes of plugins that the audit log will not have: there was no room for them, or they were damaged.",
+			"cause"),
 	}
 }
 
@@ -55,15 +60,15 @@ func (m *metrics) register(r prometheus.Registerer, h *Host) error {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.calls, m.failures, m.live, m.trial, m.compiled} {
+	for _, d := range []*prometheus.Desc{m.calls, m.failures, m.live, m.trial, m.compiled, m.waiting, m.lost} {
 		to <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (m *metrics) Collect(to chan<- prometheus.Metric) {
-	send := func(d *prometheus.Desc, kind prometheus.ValueType, value float64, label string) {
-		to <- prometheus.MustNewConstMetric(d, kind, value, label)
+	send := func(d *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, kind, value, labels...)
 	}
 	for _, p := range m.host.supervisor.List() {
 		up := 0.0
@@ -80,4 +85,8 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	send(m.compiled, prometheus.CounterValue, float64(stats.Misses), "compiled")
 	send(m.compiled, prometheus.CounterValue, float64(stats.Refused), "refused")
 	send(m.compiled, prometheus.CounterValue, float64(stats.Unkept), "unkept")
+	records := m.host.record.journal.counts()
+	send(m.waiting, prometheus.GaugeValue, float64(records.waiting))
+	send(m.lost, prometheus.CounterValue, float64(records.missing), "missing")
+	send(m.lost, prometheus.CounterValue, float64(records.damaged), "damaged")
 }

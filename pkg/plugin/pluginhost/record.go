@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/actor"
 	"github.com/hygia-suite/hygia/pkg/audit"
 	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/plugin/internal/folder"
 	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/telemetry"
@@ -44,11 +46,33 @@ type recorder struct {
 	cancel  context.CancelFunc
 }
 
-func newRecorder(o rpc.ServerOptions, self string, j *journal) *recorder {
-	return &recorder{
-		log: o.Audit, self: self, logger: o.Telemetry.Logger, clock: o.Clock, ids: o.IDs,
-		journal: j, outbox: audit.NewOutbox(j, o.Audit, o.Telemetry.Logger, o.Clock),
+// newRecorder takes up what an earlier process could not hand over; stop lets
+// another one do so.
+func newRecorder(o rpc.ServerOptions, self, dataDir string) (*recorder, error) {
+	files, err := folder.Open(filepath.Join(dataDir, journalFolder))
+	if err != nil {
+		return nil, fmt.Errorf("pluginhost: %w", err)
 	}
+	r := &recorder{log: o.Audit, self: self, logger: o.Telemetry.Logger, clock: o.Clock, ids: o.IDs}
+	r.journal, err = openJournal(journalOptions{Disk: files, Logger: r.logger, Damaged: r.damaged, Full: r.full})
+	if err != nil {
+		return nil, err
+	}
+	r.outbox = audit.NewOutbox(r.journal, o.Audit, r.logger, r.clock)
+	return r, nil
+}
+
+// damaged says that the record of this id was kept and cannot be read. The log may
+// have that one, where it was handed over just before.
+func (r *recorder) damaged(id string) *auditv1.Event {
+	return r.event(context.Background(), methodChange, auditv1.Outcome_OUTCOME_FAILURE, "DATA_LOSS",
+		objects("event", id, "cause", "record damaged"))
+}
+
+// full says that changes after this one may be missing.
+func (r *recorder) full() *auditv1.Event {
+	return r.event(context.Background(), methodChange, auditv1.Outcome_OUTCOME_FAILURE, "RESOURCE_EXHAUSTED",
+		objects("cause", "too many records wait"))
 }
 
 // Record implements plugin.Events. It returns when the log has the event: nothing
@@ -85,8 +109,10 @@ func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
 }
 
 // notify records a change that nobody asked for; what a person asked for, the
-// server's gate records. It returns when the record is durable here, which does
-// not take the log: so a decision does not wait for that, and is not lost either.
+// server's gate records. It returns when the record survives this process, which
+// takes neither the log nor the disk: a call may be waiting for it. Where the
+// record cannot be kept, the change stands: it takes a plugin out that fails, or
+// lets it in again, and holding it back would record nothing either.
 func (r *recorder) notify(e supervisor.Event) {
 	r.logger.Info("a plugin changed", "component", e.Plugin, "phase", string(e.Kind), "error_reason", e.Cause)
 	if e.Cause == "" {
@@ -157,6 +183,7 @@ func (r *recorder) start() {
 // stop hands over what waits, as long as ctx allows, and ends. What the log does
 // not take is handed over by the next process.
 func (r *recorder) stop(ctx context.Context) {
+	defer r.journal.close()
 	r.cancel()
 	r.done.Wait()
 	if err := r.outbox.Flush(ctx); err != nil {

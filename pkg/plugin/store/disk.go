@@ -3,9 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/hygia-suite/hygia/pkg/plugin/internal/folder"
 )
@@ -34,18 +31,11 @@ func openFolder(path string) (locked, error) {
 	return locked{f}, nil
 }
 
-// Lock locks a file that stays: the kernel lets go of it when the process ends.
+// Lock implements disk.
 func (f locked) Lock() (func(), error) {
-	file, err := os.OpenFile(f.At(lockFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+	unlock, err := f.Folder.Lock(lockFile)
+	if errors.Is(err, folder.ErrLocked) {
+		return nil, ErrLocked
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = file.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, ErrLocked
-		}
-		return nil, err
-	}
-	return func() { _ = file.Close() }, nil
+	return unlock, err
 }

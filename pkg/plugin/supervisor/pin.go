@@ -60,13 +60,14 @@ func (p *Pin) try(ctx context.Context, call func() error) (err error) {
 		return p.failed(p.none)
 	}
 	if !p.breaker.TryAcquirePermit() {
+		p.slot.decided()
 		return p.failed(ErrBroken)
 	}
 	failed := true // as far as a panic is concerned
 	defer func() {
 		p.slot.count(failed)
 		if failed {
-			p.breaker.RecordFailure()
+			p.slot.decide(p.breaker.RecordFailure)
 		} else {
 			p.breaker.RecordSuccess()
 		}

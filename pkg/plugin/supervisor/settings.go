@@ -25,8 +25,9 @@ type Settings struct {
 	// within a minute.
 	Canary Tolerance
 	// Notify is told of every change, from the goroutine that made it or whose call
-	// did, which waits for it: it must take no longer than a write to a disk does,
-	// and must not call back. nil tells nobody.
+	// did, which waits for it, as does every call that is refused for it: nobody
+	// outside sees a release taken out before Notify was told. It must not wait for a
+	// disk, and must not call back. nil tells nobody.
 	Notify func(Event)
 }
 

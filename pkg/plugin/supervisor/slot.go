@@ -31,6 +31,7 @@ var (
 type Slot struct {
 	name     string
 	settings Settings
+	deciding sync.Mutex // see decide; taken before mu
 
 	mu       sync.Mutex
 	current  *generation // nil while nothing is loaded
@@ -241,6 +242,20 @@ func (s *Slot) free(g *generation) {
 		g.release.Close()
 		close(g.drained)
 	}
+}
+
+// decide tells a breaker of a failure, by which it may open: it refuses calls from
+// then on, and only then tells of it.
+func (s *Slot) decide(failed func()) {
+	s.deciding.Lock()
+	defer s.deciding.Unlock()
+	failed()
+}
+
+// decided waits until whatever refuses a call has been told of.
+func (s *Slot) decided() {
+	s.deciding.Lock()
+	s.deciding.Unlock() //nolint:staticcheck // nothing is guarded: it is waited for
 }
 
 func (s *Slot) count(failed bool) {

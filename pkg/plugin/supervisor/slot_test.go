@@ -40,6 +40,39 @@ func TestASlotWithoutAReleaseSaysWhatMayBeDone(t *testing.T) {
 	}
 }
 
+// Nobody is refused for a decision of which there is no record yet.
+func TestACallIsRefusedOnceTheDecisionWasTold(t *testing.T) {
+	telling, told := make(chan struct{}), make(chan struct{})
+	slot := supervisor.NewSlot("claims", plugin.Manifest{}, supervisor.Settings{
+		Live: supervisor.Tolerance{Calls: 1},
+		Notify: func(e supervisor.Event) {
+			if e.Kind == supervisor.EventBroken {
+				close(telling)
+				<-told
+			}
+		},
+	})
+	failing := newRelease("1.0.0")
+	failing.fail.Store(true)
+	slot.Swap(failing)
+	ended, refused := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- call(slot) }()
+	<-telling
+	go func() { refused <- call(slot) }()
+	select {
+	case err := <-refused:
+		t.Errorf("refused before anybody was told: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(told)
+	if err := <-ended; !errors.Is(err, errTrap) {
+		t.Errorf("the call that failed: %v", err)
+	}
+	if err := <-refused; !errors.Is(err, supervisor.ErrBroken) {
+		t.Errorf("the next call: %v", err)
+	}
+}
+
 // A call that may have sent something is not made twice.
 func TestACallWithEffectsIsMadeOnce(t *testing.T) {
 	slot, _ := newSlot(supervisor.Settings{})

@@ -7,7 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
+
+// ErrLocked says that another process has the folder's lock.
+var ErrLocked = errors.New("another process has the folder's lock")
 
 // Folder is a folder of the operating system's, for its owner alone. It is safe for
 // concurrent use as far as different files are concerned.
@@ -37,20 +42,32 @@ func (f Folder) Read(name string, most int64) ([]byte, error) {
 
 // Write writes a file, of which all is durable once it returns; its name is
 // durable only after Sync.
-func (f Folder) Write(name string, data []byte) (err error) {
-	file, err := os.OpenFile(f.At(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+func (f Folder) Write(name string, data []byte) error {
+	settle, err := f.Put(name, data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Write(data); err != nil {
-		return err
+	return settle()
+}
+
+// Put writes a file and waits for no disk: what it wrote survives the process, but
+// the machine only once settle, which must be called, has returned.
+func (f Folder) Put(name string, data []byte) (settle func() error, err error) {
+	file, err := os.OpenFile(f.At(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
 	}
-	return file.Sync()
+	if _, err := file.Write(data); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() error { return errors.Join(file.Sync(), file.Close()) }, nil
 }
 
 // Rename gives a file another's name. A crash leaves either.
 func (f Folder) Rename(from, to string) error { return os.Rename(f.At(from), f.At(to)) }
+
+// Link gives a file a second name.
+func (f Folder) Link(name, second string) error { return os.Link(f.At(name), f.At(second)) }
 
 // Sync makes what was renamed and removed durable.
 func (f Folder) Sync() error {
@@ -73,4 +90,20 @@ func (f Folder) List() ([]string, error) {
 		names[i] = e.Name()
 	}
 	return names, err
+}
+
+// Lock keeps other processes out until unlock is called, or fails with ErrLocked.
+// The file that it locks stays: the kernel lets go of it when the process ends.
+func (f Folder) Lock(name string) (unlock func(), err error) {
+	file, err := os.OpenFile(f.At(name), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			err = ErrLocked
+		}
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() { _ = file.Close() }, nil
 }
