@@ -15,7 +15,8 @@ type PoolOptions struct {
 	Max int
 	// Warm is how many of these are kept ready that have served no call yet: none
 	// by default. They are made when the pool is, and again in the background as
-	// calls take them: a call then does not wait for a start that takes long.
+	// calls take them: a call then does not wait for a start that takes long, or for
+	// what is left of it.
 	Warm int
 	// Reuse is how many calls an instance may serve: 1 by default, so that nothing
 	// that a guest keeps outlives a call. With more, what one call leaves behind,
@@ -52,8 +53,10 @@ type Pool struct {
 	ctx    context.Context // of making instances ahead; nil once closed
 	idle   []*pooled       // that have waited longest first
 	live   int             // idle, in calls and in the making
-	fill   bool            // whether instances are being made ahead
 	unused int             // of the idle, those that have served no call
+	fill   bool            // whether instances are being made ahead, one by one
+	making bool            // whether one of these has its place and is counted in live
+	heir   chan *pooled    // of the call that waits for that one, or nil
 }
 
 type pooled struct {
@@ -72,7 +75,7 @@ func (p *Program) Pool(ctx context.Context, o PoolOptions) (*Pool, error) {
 		return nil, errors.New("component: a pool needs Max, Reuse and MaxAge above 0, and Warm of 0 to Max")
 	}
 	l := &Pool{program: p, o: o}
-	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	l.ctx, l.stop = context.WithCancel(context.Background()) // ctx is of a call that ends
 	if err := l.warm(ctx); err != nil {
 		l.Close()
 		return nil, err
@@ -90,44 +93,55 @@ func (l *Pool) Call(ctx context.Context, fn *Export, args func(*Encoder), result
 	if in == nil {
 		return l.program.Call(ctx, fn, args, results)
 	}
-	defer l.give(in) //nolint:contextcheck // what is made ahead is for any call
+	defer l.give(in)
 	in.calls++
 	return in.Call(ctx, fn, args, results)
 }
 
-// take returns an instance for a call, or nil when the pool holds all it may.
+// take returns an instance for a call, or nil when the pool holds all it may. A
+// call for which none is idle takes the one that is being made ahead, before
+// another flow's is ended for it.
 func (l *Pool) take(ctx context.Context) (*pooled, error) {
-	flow := originOf(ctx).flow
+	from := originOf(ctx)
 	l.mu.Lock()
 	if l.ctx == nil {
 		l.mu.Unlock()
 		return nil, ErrClosed
 	}
-	over := l.expire()
-	in := l.pick(flow)
-	if in == nil && l.live == l.o.Max && len(l.idle) > 0 {
-		over = append(over, l.remove(0)) // another flow's, idle for the longest
-		l.live--
-	}
-	room := in == nil && l.live < l.o.Max
-	if room {
+	var coming chan *pooled
+	over, room := l.expire(), false
+	in := l.pick(from.flow)
+	switch {
+	case in != nil:
+	case l.making && l.heir == nil && from.outer == nil: // that start may wait for a call within a call
+		coming = make(chan *pooled, 1)
+		l.heir = coming
+	case l.live < l.o.Max:
+		room = true
 		l.live++
+	case len(l.idle) > 0:
+		room = true
+		over = append(over, l.remove(0)) // another flow's, idle for the longest
 	}
-	l.refill() //nolint:contextcheck // what is made ahead is for any call
+	l.refill()
 	l.mu.Unlock()
 	for _, o := range over {
 		o.Close()
 	}
-	if !room {
-		return in, nil
+	var err error
+	if coming != nil {
+		in, err = l.await(ctx, coming)
+		room = in == nil
 	}
-	in, err := l.fresh(ctx)
-	if err != nil {
-		l.forget() //nolint:contextcheck // what is made ahead is for any call
-		return nil, err
+	if room && err == nil {
+		if in, err = l.fresh(ctx, nil); err != nil {
+			l.forget()
+		}
 	}
-	in.flow = flow
-	return in, nil
+	if in != nil {
+		in.flow = from.flow
+	}
+	return in, err
 }
 
 // pick takes an idle instance that a call of the flow may use: rather one of its
@@ -142,9 +156,7 @@ func (l *Pool) pick(flow string) *pooled {
 	if best < 0 {
 		return nil
 	}
-	in := l.remove(best)
-	in.flow = flow
-	return in
+	return l.remove(best)
 }
 
 // remove takes an instance out of the idle ones. It must be called with mu held.
@@ -183,6 +195,12 @@ func (l *Pool) give(in *pooled) {
 func (l *Pool) keep(in *pooled) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.shelve(in)
+}
+
+// shelve puts an instance among the idle ones, unless the pool is closed. It must
+// be called with mu held.
+func (l *Pool) shelve(in *pooled) bool {
 	if l.ctx == nil {
 		return false
 	}
@@ -201,53 +219,13 @@ func (l *Pool) forget() {
 	l.refill()
 }
 
-func (l *Pool) fresh(ctx context.Context) (*pooled, error) {
-	in, err := l.program.Instance(ctx)
-	if err != nil {
-		return nil, err
+// fresh makes an instance, or none where wanted says no: see Program.instance.
+func (l *Pool) fresh(ctx context.Context, wanted func() bool) (*pooled, error) {
+	in, err := l.program.instance(ctx, wanted)
+	if in == nil {
+		return nil, l.program.observe(err)
 	}
 	return &pooled{Instance: in, born: l.o.Now()}, nil
-}
-
-// refill sees to it that instances are made ahead where too few are. It must be
-// called with mu held.
-func (l *Pool) refill() {
-	if l.ctx == nil || l.fill || l.unused >= l.o.Warm || l.live >= l.o.Max {
-		return
-	}
-	l.fill = true
-	ctx := l.ctx
-	l.warming.Go(func() {
-		_ = l.warm(ctx) // the observer has heard of it; the next call tries again
-		l.mu.Lock()
-		l.fill = false
-		l.mu.Unlock()
-	})
-}
-
-// warm makes instances ahead until there are enough.
-func (l *Pool) warm(ctx context.Context) error {
-	for {
-		l.mu.Lock()
-		enough := l.ctx == nil || l.unused >= l.o.Warm || l.live >= l.o.Max
-		if !enough {
-			l.live++
-		}
-		l.mu.Unlock()
-		if enough {
-			return nil
-		}
-		in, err := l.fresh(ctx)
-		if err != nil || !l.keep(in) {
-			if err == nil {
-				in.Close()
-			}
-			l.mu.Lock()
-			l.live--
-			l.mu.Unlock()
-			return err
-		}
-	}
 }
 
 // Close ends the pool's instances, those in calls once these have returned. Calls

@@ -85,16 +85,21 @@ func (p *Program) index(fn *Export) (C.uint32_t, error) {
 // Instance makes an instance that keeps its state from call to call. Close it
 // when done with it. It fails as Call does.
 func (p *Program) Instance(ctx context.Context) (*Instance, error) {
-	inst, err := p.instance(ctx)
+	inst, err := p.instance(ctx, nil)
 	return inst, p.observe(err)
 }
 
-func (p *Program) instance(ctx context.Context) (*Instance, error) {
+// instance makes an instance, or none where wanted, which is asked once there is a
+// place for it to start in, says no.
+func (p *Program) instance(ctx context.Context, wanted func() bool) (*Instance, error) {
 	f, err := p.engine.enter(ctx, p, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer f.leave(nil)
+	if wanted != nil && !wanted() {
+		return nil, nil
+	}
 	inst := &Instance{program: p}
 	inst.end = func() { inst.values.end(ctx, p) }
 	f.scope.begin(p, inst)
