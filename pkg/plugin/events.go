@@ -110,7 +110,7 @@ func refused(ctx context.Context, o Options, m Manifest, err error) error {
 	}
 	e := Event{Kind: EventRefused, Digest: m.Digest, Cause: Cause(err)}
 	if m.Name != "" {
-		e.Plugin = m.ref()
+		e.Plugin = m.Ref()
 	}
 	var refusals Refusals
 	if !errors.As(err, &refusals) {

@@ -52,7 +52,7 @@ func (m Manifest) CheckImports(imports []component.Item) error {
 		ask := m.Grants.missing(item)
 		same := func(e *GrantError) bool { return e.Ask == ask }
 		if ask != "" && !slices.ContainsFunc(refusals, same) {
-			refusals = append(refusals, &GrantError{m.ref(), item.String(), ask})
+			refusals = append(refusals, &GrantError{m.Ref(), item.String(), ask})
 		}
 	}
 	if len(refusals) == 0 {

@@ -56,7 +56,7 @@ const (
 // functions makes the host's side of what the manifest grants, and of nothing
 // else.
 func (o Options) functions(m Manifest) (*component.Host, error) {
-	h, name := o.Host, m.ref()
+	h, name := o.Host, m.Ref()
 	functions := component.NewHost()
 	for _, granted := range m.Grants.Interfaces {
 		granted, _, _ := strings.Cut(granted, "#") // Link gives no more than is imported, which was checked

@@ -54,7 +54,7 @@ func (g guestHTTP) tell(ctx context.Context, e Event, failed error) error {
 	if g.events == nil {
 		return failed
 	}
-	e.Plugin, e.Digest = g.manifest.ref(), g.manifest.Digest
+	e.Plugin, e.Digest = g.manifest.Ref(), g.manifest.Digest
 	e.Function, e.Cause = outboundInterface+"#send", Cause(failed)
 	if err := g.events.Record(ctx, e); err != nil {
 		return err

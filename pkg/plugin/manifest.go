@@ -179,8 +179,8 @@ func (m Manifest) CheckDigest(wasm []byte) error {
 	return nil
 }
 
-// ref is the name and version, as people and logs know a plugin.
-func (m Manifest) ref() string { return m.Name + "@" + m.Version }
+// Ref is "name@version", as people and logs know a plugin.
+func (m Manifest) Ref() string { return m.Name + "@" + m.Version }
 
 func (m Manifest) check() error {
 	var problems []error

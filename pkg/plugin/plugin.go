@@ -287,7 +287,7 @@ func (p *Plugin) WithFolders(folders map[string]string) (*Session, error) {
 func (p *Plugin) Manifest() Manifest { return p.manifest }
 
 // Name returns the name and version, as "name@version".
-func (p *Plugin) Name() string { return p.manifest.ref() }
+func (p *Plugin) Name() string { return p.manifest.Ref() }
 
 // Status tells operators what is loaded.
 func (p *Plugin) Status() *statusv1.Component { return p.manifest.Status() }

@@ -191,7 +191,7 @@ func (h *Host) load(ctx context.Context, files fs.FS) (supervisor.Release, error
 		}
 	}
 	if len(exports) == 0 {
-		return nil, &HookError{Plugin: m.Name + "@" + m.Version, Hooks: h.o.Hooks}
+		return nil, &HookError{Plugin: m.Ref(), Hooks: h.o.Hooks}
 	}
 	engine, err := h.engines.of(ctx, m)
 	if err != nil {

@@ -29,8 +29,7 @@ func (p *Pin) Name() string {
 	if p.none != nil {
 		return p.slot.name
 	}
-	m := p.Manifest()
-	return m.Name + "@" + m.Version
+	return p.Manifest().Ref()
 }
 
 // Manifest is the release's, or what is expected where there is none.

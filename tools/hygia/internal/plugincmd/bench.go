@@ -53,7 +53,7 @@ func (e Env) runBench(ctx context.Context, args []string, only string, spend tim
 		Plugin              string           `json:"plugin"`
 		CompileMilliseconds int64            `json:"compile_milliseconds"`
 		Results             []trial.Measured `json:"results"`
-	}{Plugin: p.Manifest.Name + "@" + p.Manifest.Version, CompileMilliseconds: t.Compile.Milliseconds()}
+	}{Plugin: p.Manifest.Ref(), CompileMilliseconds: t.Compile.Milliseconds()}
 	for _, f := range fixtures {
 		e.say("measuring %s for %v", f.Name, spend)
 		rows, err := t.Bench(ctx, f, spend)

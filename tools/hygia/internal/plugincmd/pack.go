@@ -131,7 +131,7 @@ func (e Env) runSign(args []string, keyFile string) error {
 	if err := os.WriteFile(path, file.Bytes(), 0o644); err != nil { //nolint:gosec // it is for others
 		return err
 	}
-	out := signed{p.Manifest.Name + "@" + p.Manifest.Version, path, pkg.Digest(), key.Name()}
+	out := signed{p.Manifest.Ref(), path, pkg.Digest(), key.Name()}
 	return e.Show(out, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %s, %s, signed by %s\n", e.relative(path), size(int64(file.Len())), out.Digest[:19]+"…", out.Key)
 	})

@@ -57,7 +57,7 @@ func (e Env) runTest(ctx context.Context, args []string, only string, show bool)
 		return err
 	}
 	defer t.Close()
-	out := tested{Plugin: p.Manifest.Name + "@" + p.Manifest.Version}
+	out := tested{Plugin: p.Manifest.Ref()}
 	for _, f := range fixtures {
 		r := t.Run(ctx, f)
 		if r.Pass {

@@ -38,7 +38,7 @@ type Report struct {
 func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, error) {
 	m := t.project.Manifest
 	r := Report{
-		Plugin: m.Name + "@" + m.Version, Bytes: t.Bytes, CompileMilliseconds: t.Compile.Milliseconds(),
+		Plugin: m.Ref(), Bytes: t.Bytes, CompileMilliseconds: t.Compile.Milliseconds(),
 		Problems: []string{}, Warnings: []string{}, Imports: []Import{}, Exports: []string{}, Limits: m.Limits,
 	}
 	r.Limits.MemoryBytes = t.project.Memory()
