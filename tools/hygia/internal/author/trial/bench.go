@@ -106,26 +106,34 @@ func (t *Trial) pools() []Instances {
 	}
 }
 
-// pooled loads the plugin for calls in such instances. Close it when done with it:
-// its component is its own.
+// pooled loads the plugin for calls in such instances. Close it when done with it.
 func (t *Trial) pooled(ctx context.Context, config map[string]string, kind Instances) (*plugin.Plugin, error) {
-	code, err := t.compiled.Serialize()
+	o, err := t.options(config, t.manifest, copier{t})
 	if err != nil {
-		return nil, err
-	}
-	compiled, err := t.engine.Deserialize(ctx, code)
-	if err != nil {
-		return nil, err
-	}
-	o, err := t.options(config, t.manifest, compiled)
-	if err != nil {
-		compiled.Close()
 		return nil, err
 	}
 	if o.Reuse = kind == Reused; !o.Reuse {
 		o.Warm = kept
 	}
 	return plugin.Load(ctx, o)
+}
+
+// copier gives each plugin a component of its own, for the plugin to close, without
+// compiling it again.
+type copier struct{ trial *Trial }
+
+// Compile implements plugin.Compiler.
+func (c copier) Compile(ctx context.Context, _ []byte) (*component.Component, error) {
+	code, err := c.trial.compiled.Serialize()
+	if err != nil {
+		return nil, err
+	}
+	return c.trial.engine.Deserialize(ctx, code)
+}
+
+// CompilePlain implements plugin.Compiler: a plugin with folders was compiled so.
+func (c copier) CompilePlain(ctx context.Context, wasm []byte) (*component.Component, error) {
+	return c.Compile(ctx, wasm)
 }
 
 // measure makes a call again and again through a caller.

@@ -165,7 +165,7 @@ func (t *Trial) under(ctx context.Context, config map[string]string) (component.
 // load loads the plugin under a manifest. It stays loaded until Close: its
 // component is the trial's.
 func (t *Trial) load(ctx context.Context, config map[string]string, manifest []byte) (component.Caller, error) {
-	o, err := t.options(config, manifest, t.compiled)
+	o, err := t.options(config, manifest, compiler{t.compiled})
 	if err != nil {
 		return nil, err
 	}
@@ -194,13 +194,13 @@ func (t *Trial) load(ctx context.Context, config map[string]string, manifest []b
 }
 
 // options say how the plugin is loaded.
-func (t *Trial) options(config map[string]string, manifest []byte, compiled *component.Component) (plugin.Options, error) {
+func (t *Trial) options(config map[string]string, manifest []byte, from plugin.Compiler) (plugin.Options, error) {
 	pkg, err := artifact.New(manifest, t.wasm)
 	if err != nil {
 		return plugin.Options{}, err
 	}
 	return plugin.Options{
-		Engine: t.engine, Compiler: compiler{compiled}, Exports: t.exports, Files: pkg.Files(),
+		Engine: t.engine, Compiler: from, Exports: t.exports, Files: pkg.Files(),
 		Host:   plugin.Host{Clock: t.clock, Config: config, Transcript: t.wrote, Outbound: fixture.Sender{}},
 		Output: output{t},
 	}, nil
