@@ -117,6 +117,10 @@ void wasmtime_func_new_unchecked(wasmtime_context_t *, const wasm_functype_t *,
 void wasm_valtype_vec_new_empty(wasm_valtype_vec_t *);
 wasm_functype_t *wasm_functype_new(wasm_valtype_vec_t *, wasm_valtype_vec_t *);
 void wasm_functype_delete(wasm_functype_t *);
+const wasm_valtype_vec_t *wasm_functype_params(const wasm_functype_t *);
+const wasm_valtype_vec_t *wasm_functype_results(const wasm_functype_t *);
+wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t *);
+wasm_functype_t *wasmtime_func_type(const wasmtime_context_t *, const wasmtime_func_t *);
 void wasm_trap_message(const wasm_trap_t *, wasm_byte_vec_t *);
 void wasm_trap_delete(wasm_trap_t *);
 

@@ -15,6 +15,12 @@ typedef struct wasm_byte_vec_t {
 } wasm_byte_vec_t;
 typedef wasm_byte_vec_t wasm_name_t;
 
+typedef uint8_t wasm_valkind_t;
+#define WASM_I32 0
+#define WASM_I64 1
+#define WASM_F32 2
+#define WASM_F64 3
+
 typedef struct wasm_valtype_t wasm_valtype_t;
 typedef struct wasm_valtype_vec_t {
   size_t size;

@@ -47,7 +47,7 @@ enum { KEEP = 64 << 10 };
 hy_frame *hy_frame_new(uintptr_t handle) {
   hy_frame *f = calloc(1, sizeof *f);
   if (!f) abort();
-  f->fresh = calloc(1, sizeof *f->fresh);
+  f->fresh = calloc(1, sizeof *f->fresh + sizeof f->fresh->funcs[0]);
   if (!f->fresh) abort();
   f->handle = handle;
   hy_reserve(&f->out, 4096);

@@ -3,7 +3,11 @@ package component
 // #include "shim.h"
 import "C"
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
+)
 
 // Component is a compiled component. It is safe for concurrent use. Programs
 // linked from it keep what they need: it may be closed before them.
@@ -21,6 +25,9 @@ type source struct {
 	slow  error  // why it was not, nil when it was
 	types []byte // what describe.c writes of it
 	text  bool   // whether its strings take the lane
+
+	instances int           // core instances that it has
+	direct    []lane.Direct // the exports that are called as core functions
 }
 
 func newComponent(c *C.wasmtime_component_t, engine *C.wasm_engine_t, s source) (*Component, error) {
@@ -56,10 +63,11 @@ func (c *Component) Imports() []Item { return items(c.imports) }
 // in the manner of Imports.
 func (c *Component) Exports() []Item { return items(c.exports) }
 
-// Lane returns nil when the component's strings and list<u8>s take the lane: one
-// copy each way, of any size that the limits allow. Otherwise it says why they go
-// through wasmtime's own values: a string costs some copies more, a list<u8> a
-// hundred times a string and may have no more than 4 MiB.
+// Lane returns nil when the component's strings and list<u8>s take the lane, one copy
+// each way, of any size that the limits allow, and those of its exported functions that
+// need no handles are called without wasmtime's part in it. Otherwise it says why all
+// goes through wasmtime's own values: a call costs some 100 ns more, a string some
+// copies more, a list<u8> a hundred times a string and may have no more than 4 MiB.
 func (c *Component) Lane() error { return c.slow }
 
 // Close frees the component. Closing twice does nothing.

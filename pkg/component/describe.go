@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
 // describeMax bounds the description of a component's imports and exports, in
@@ -28,9 +30,10 @@ type decl struct {
 	kind  itemKind
 	sig   Signature // of a function
 	async bool
-	far   bool      // of a function: what it returns to wasmtime is its result's address
-	inner []decl    // of an instance
-	res   *Resource // of a resource: one for each type, wherever it is named
+	// direct, of an exported function: how the host calls it itself, nil where wasmtime does.
+	direct *lane.Direct
+	inner  []decl    // of an instance
+	res    *Resource // of a resource: one for each type, wherever it is named
 }
 
 // description is what a component declares.
@@ -74,7 +77,7 @@ type descriptionReader struct {
 	buf       []byte
 	depth     int
 	resources []*Resource
-	lane      takes
+	takes     takes
 	err       error
 }
 
@@ -103,18 +106,37 @@ func (s source) read(now []byte) (description, error) {
 	if err != nil {
 		return description{}, err
 	}
-	if !agree(was.imports, d.imports, false) || !agree(was.exports, d.exports, true) {
+	if !agree(was.imports, d.imports) || !agree(was.exports, d.exports) {
 		return description{}, &CompileError{Reason: "lane: its types are not those that were to be made of the component's"}
 	}
+	s.mark(was.exports)
 	return was, nil
+}
+
+// mark notes which of a component's exports the host calls itself.
+func (s source) mark(exports []decl) {
+	direct := make(map[string]*lane.Direct, len(s.direct))
+	for i, d := range s.direct {
+		direct[lane.Qualified(d.Interface, d.Name)] = &s.direct[i]
+	}
+	for i, e := range exports {
+		if e.kind == itemFunc {
+			exports[i].direct = direct[lane.Qualified("", e.name)]
+		}
+		for j, f := range e.inner {
+			if e.kind == itemInstance && f.kind == itemFunc {
+				e.inner[j].direct = direct[lane.Qualified(e.name, f.name)]
+			}
+		}
+	}
 }
 
 // takes says what takes the lane.
 type takes struct{ text, bytes bool }
 
 // readDescription reads what describe.c wrote of a component.
-func readDescription(b []byte, lane takes) (description, error) {
-	r := &descriptionReader{buf: b, lane: lane}
+func readDescription(b []byte, takes takes) (description, error) {
+	r := &descriptionReader{buf: b, takes: takes}
 	var d description
 	d.imports = r.decls("")
 	d.imported = len(r.resources)
@@ -245,7 +267,7 @@ func (r *descriptionReader) typ() *Type {
 	if r.err != nil {
 		return Bool
 	}
-	if k == KindString && r.lane.text {
+	if k == KindString && r.takes.text {
 		return &Type{kind: k, lane: true}
 	}
 	if t := primitive(k); t != nil {
@@ -258,7 +280,7 @@ func (r *descriptionReader) compound(k Kind) *Type {
 	switch k {
 	case KindList:
 		t := ListOf(r.typ())
-		t.lane = r.lane.bytes && t.isBytes()
+		t.lane = r.takes.bytes && t.isBytes()
 		return t
 	case KindOption:
 		return OptionOf(r.typ())

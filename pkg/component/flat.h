@@ -5,6 +5,8 @@
 
 #include "shim.h"
 
+#include <string.h>
+
 // Numbers are copied between the two as they lie in memory.
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian machine");
 
@@ -35,6 +37,30 @@ static inline uint8_t tag_of(uint8_t kind) {
   return kind == WASMTIME_COMPONENT_ENUM || kind == WASMTIME_COMPONENT_RESULT
              ? WASMTIME_COMPONENT_VARIANT
              : kind;
+}
+
+// A reader of encoded values.
+typedef struct {
+  const uint8_t *at, *end;
+  const hy_instance *inst; // whose handles are checked
+} reader;
+
+static inline uint64_t take(reader *r, uint8_t kind) {
+  uint64_t v = 0;
+  memcpy(&v, r->at + 1, width[kind]);
+  r->at += 1 + width[kind];
+  return v;
+}
+
+// body steps over the bytes that follow their length, here or elsewhere.
+static inline const uint8_t *body(reader *r, bool far, uint64_t len) {
+  const uint8_t *p = r->at;
+  if (far) {
+    memcpy(&p, r->at, sizeof p);
+    len = sizeof p;
+  }
+  r->at += len;
+  return p;
 }
 
 // hy_put appends a value's tag and number to the frame's out and, where extra_len

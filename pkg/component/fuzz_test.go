@@ -26,9 +26,22 @@ var fuzzType = component.RecordOf("all",
 	component.Field{Name: "bytes", Type: component.ListOf(component.U8)},
 )
 
+// flatType has what crosses as numbers alone, and numbers that stand for several types.
+var flatType = component.TupleOf(
+	component.VariantOf("v", component.Case{Name: "a", Type: component.F32}, component.Case{Name: "b", Type: component.S64},
+		component.Case{Name: "c", Type: component.String}, component.Case{Name: "d"}),
+	component.OptionOf(component.ListOf(component.OptionOf(component.S16))),
+	component.ResultOf(component.U8, component.F64),
+	component.S8, component.S16, component.Char,
+	component.FlagsOf("f", "p", "q", "r"), component.EnumOf("e", "x", "y"),
+)
+
 // script calls an encoder as a run of bytes says: whatever it writes, right or
 // wrong, must come back equal or be refused.
-type script struct{ b []byte }
+type script struct {
+	b  []byte
+	ty *component.Type // of the values that it makes
+}
 
 func (s *script) next() uint64 {
 	if len(s.b) == 0 {
@@ -86,7 +99,7 @@ func (s *script) run(e *component.Encoder) {
 		case 17:
 			e.Bytes([]byte(s.text()))
 		case 18: // a value of the right type
-			encode(e, fuzzType, anyOf(s, fuzzType))
+			encode(e, s.ty, anyOf(s, s.ty))
 		}
 	}
 }
@@ -151,20 +164,40 @@ func anyOf(s *script, t *component.Type) any {
 	return v
 }
 
-// FuzzLower drives an encoder with any calls in any order. Wasmtime must get
+// echoer is a guest that gives back what it gets.
+type echoer struct {
+	*component.Program
+	echo *component.Export
+	ty   *component.Type
+}
+
+// echoers are of a type whose values lie in memory, and of one whose values are numbers.
+func echoers(f *testing.F) []echoer {
+	e := newEngine(f, component.Config{})
+	var all []echoer
+	for _, ty := range []*component.Type{fuzzType, flatType} {
+		p, x := echo(f, e, ty)
+		all = append(all, echoer{p, x, ty})
+	}
+	return all
+}
+
+// FuzzLower drives an encoder with any calls in any order. The guest must get
 // well-formed values of the function's type, or nothing.
 func FuzzLower(f *testing.F) {
-	p, x := echo(f, newEngine(f, component.Config{}), fuzzType)
+	all := echoers(f)
 	f.Add([]byte{18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2, 1, 'a', 2, 'b', 'c', 1, 1, 'x', 2, 1, 2, 3, 4, 0, 9, 7})
 	f.Add([]byte{12, 2, 0xff, 0xfe})
 	f.Add([]byte{0, 1, 1, 1, 13, 200})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s := &script{b}
-		err := p.Call(context.Background(), x, s.run, func(d *component.Decoder) { decode(d, fuzzType) })
-		var codec *component.CodecError
-		var value *component.ValueError
-		if err != nil && !errors.As(err, &codec) && !errors.As(err, &value) && !errors.Is(err, component.ErrListItems) {
-			t.Fatal(err)
+		for _, p := range all {
+			s := &script{b, p.ty}
+			err := p.Call(context.Background(), p.echo, s.run, func(d *component.Decoder) { decode(d, p.ty) })
+			var codec *component.CodecError
+			var value *component.ValueError
+			if err != nil && !errors.As(err, &codec) && !errors.As(err, &value) && !errors.Is(err, component.ErrListItems) {
+				t.Fatal(err)
+			}
 		}
 	})
 }
@@ -173,20 +206,22 @@ func FuzzLower(f *testing.F) {
 // they must be what was sent, and by calls in any order, which must end in an
 // error or nothing.
 func FuzzLift(f *testing.F) {
-	p, x := echo(f, newEngine(f, component.Config{}), fuzzType)
+	all := echoers(f)
 	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 2, 1, 'a', 2, 'b', 'c', 1, 1, 'x', 2, 1, 2, 3, 4, 0, 9, 7}, []byte{0, 1, 2, 3})
 	f.Add([]byte("dipirona 500 mg"), []byte{13, 12, 12, 11})
 	f.Fuzz(func(t *testing.T, b, reads []byte) {
-		want := anyOf(&script{b}, fuzzType)
-		send := func(e *component.Encoder) { encode(e, fuzzType, want) }
-		var got any
-		err := p.Call(context.Background(), x, send, func(d *component.Decoder) { got = decode(d, fuzzType) })
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("sent %#v, got %#v, %v", want, got, err)
-		}
-		err = p.Call(context.Background(), x, send, func(d *component.Decoder) { misread(d, reads) })
-		if err == nil {
-			t.Fatal("reading it all by chance")
+		for _, p := range all {
+			want := anyOf(&script{b, p.ty}, p.ty)
+			send := func(e *component.Encoder) { encode(e, p.ty, want) }
+			var got any
+			err := p.Call(context.Background(), p.echo, send, func(d *component.Decoder) { got = decode(d, p.ty) })
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("sent %#v, got %#v, %v", want, got, err)
+			}
+			err = p.Call(context.Background(), p.echo, send, func(d *component.Decoder) { misread(d, reads) })
+			if err == nil {
+				t.Fatal("reading it all by chance")
+			}
 		}
 	})
 }

@@ -1,4 +1,4 @@
-// The lane: text and bytes straight from and into a guest's memory. See
+// The lane: a guest's core functions and its memory, without wasmtime's values. See
 // internal/lane, which puts it into components.
 
 #include "shim.h"
@@ -26,19 +26,46 @@ static uint64_t store_id(hy_instance *inst) {
   return func.store_id;
 }
 
-// find finds what a core instance exports under a name of internal/lane. Wasmtime
-// numbers the core instances of a store from zero up, and a handle of one is its
-// store and its number: TestLaneFindsCoreInstances holds that against the engine.
-// One of them has the name, and so no number is tried that is not in use. It is
-// the same in every store of a program.
-static wasmtime_extern_t find(hy_instance *inst, hy_place *place) {
+// find finds what a core instance exports under a name of internal/lane, or returns
+// false. Wasmtime numbers the core instances of a store one after the other, and a
+// handle of one is its store and its number: TestLaneFindsCoreInstances holds that
+// against the engine. One of them has the name, and so no number is tried that is not
+// in use. It is the same in every store of a program.
+static bool find(hy_instance *inst, hy_place *place, wasmtime_extern_t *out) {
   wasmtime_instance_t at = {store_id(inst), __atomic_load_n(&place->found, __ATOMIC_RELAXED)};
-  wasmtime_extern_t out;
   while (
-      !wasmtime_instance_export_get(inst->context, &at, place->name.data, place->name.size, &out))
-    at.__private++;
+      !wasmtime_instance_export_get(inst->context, &at, place->name.data, place->name.size, out))
+    if (at.__private++ >= inst->program->core_instances) return false;
   __atomic_store_n(&place->found, at.__private, __ATOMIC_RELAXED);
-  return out;
+  return true;
+}
+
+static bool same(const wasm_valtype_vec_t *have, const uint8_t *want, size_t count) {
+  if (have->size != count) return false;
+  for (size_t i = 0; i < count; i++)
+    if (wasm_valtype_kind(have->data[i]) != want[i]) return false;
+  return true;
+}
+
+// fits reports whether a function has the type by which it will be called, which
+// nobody else checks. It is the same one in every store of a program.
+static bool fits(hy_instance *inst, hy_place *place, const wasmtime_func_t *func) {
+  if (__atomic_load_n(&place->fits, __ATOMIC_RELAXED)) return true;
+  const hy_core *want = &place->type;
+  wasm_functype_t *type = wasmtime_func_type(inst->context, func);
+  bool ok = same(wasm_functype_params(type), want->params, want->count) &&
+            same(wasm_functype_results(type), want->result, want->result ? 1 : 0);
+  wasm_functype_delete(type);
+  if (ok) __atomic_store_n(&place->fits, 1, __ATOMIC_RELAXED);
+  return ok;
+}
+
+static bool find_func(hy_instance *inst, hy_place *place, wasmtime_func_t *out) {
+  wasmtime_extern_t e;
+  if (!find(inst, place, &e) || e.kind != WASMTIME_EXTERN_FUNC || !fits(inst, place, &e.of.func))
+    return false;
+  *out = e.of.func;
+  return true;
 }
 
 int hy_lane_refuse(hy_instance *inst, const char *why) {
@@ -48,36 +75,30 @@ int hy_lane_refuse(hy_instance *inst, const char *why) {
   return HY_LANE;
 }
 
-static int trapped(hy_instance *inst, wasm_trap_t *trap) {
-  hy_buffer *message = &inst->frame->message;
-  message->len = 0;
-  wasm_byte_vec_t text;
-  wasm_trap_message(trap, &text);
-  hy_append(message, text.data, text.size ? text.size - 1 : 0); // less its final zero
-  wasm_byte_vec_delete(&text);
-  wasm_trap_delete(trap);
-  return HY_LANE;
-}
-
-// run calls a core function of the guest, which must not call the host: the
-// canonical ABI does not let it either.
-static int run(hy_instance *inst, const wasmtime_func_t *func, wasmtime_val_raw_t *vals, size_t n) {
+// core calls a core function of the guest.
+static int core(hy_instance *inst, const wasmtime_func_t *func, wasmtime_val_raw_t *vals, size_t n) {
   hy_frame *f = inst->frame;
   wasm_trap_t *trap = NULL;
-  inst->inside = true;
   wasmtime_error_t *err = wasmtime_func_call_unchecked(inst->context, func, vals, n, &trap);
+  if (err) return hy_failed(f, err);
+  return trap ? hy_trapped(f, trap) : HY_OK;
+}
+
+// aside calls one that must not call the host: the canonical ABI does not let it.
+static int aside(hy_instance *inst, const wasmtime_func_t *func, wasmtime_val_raw_t *vals, size_t n) {
+  inst->inside = true;
+  int rc = core(inst, func, vals, n);
   inst->inside = false;
-  if (!err && !trap) return HY_OK;
-  int rc = HY_LANE;
-  if (trap) rc = trapped(inst, trap);
-  if (err) hy_error_take(err, &f->message);
-  return f->status ? (int)f->status : rc;
+  return rc;
 }
 
 static uint8_t *memory(hy_instance *inst, size_t *size) {
   if (!inst->memory.store_id) {
+    wasmtime_extern_t e;
     hy_program *p = (hy_program *)inst->program;
-    inst->memory = find(inst, &p->memory).of.memory;
+    *size = 0;
+    if (!find(inst, &p->memory, &e) || e.kind != WASMTIME_EXTERN_MEMORY) return NULL;
+    inst->memory = e.of.memory;
   }
   *size = wasmtime_memory_data_size(inst->context, &inst->memory);
   return wasmtime_memory_data(inst->context, &inst->memory);
@@ -100,31 +121,76 @@ int hy_lane_text(hy_instance *inst, uint32_t address, uint32_t len, const uint8_
   return rc;
 }
 
-int hy_lane_put(hy_instance *inst, const uint8_t *bytes, uint32_t len, uint32_t *address) {
+int hy_lane_room(hy_instance *inst, uint64_t size, uint32_t align, uint32_t *address,
+                 uint8_t **data) {
+  if (size > UINT32_MAX) return hy_lane_refuse(inst, "realloc: more than the memory may have");
   if (inst->room_for != inst->place) {
-    inst->room = find(inst, inst->place).of.func;
+    if (!find_func(inst, inst->place, &inst->room)) return HY_MISMATCH;
     inst->room_for = inst->place;
   }
-  wasmtime_val_raw_t vals[4] = {{.i32 = 0}, {.i32 = 0}, {.i32 = 1}, {.i32 = (int32_t)len}};
-  int rc = run(inst, &inst->room, vals, 4);
+  wasmtime_val_raw_t vals[4] = {{.i32 = 0}, {.i32 = 0}, {.i32 = (int32_t)align}, {.i32 = (int32_t)size}};
+  int rc = aside(inst, &inst->room, vals, 4);
   if (rc) return rc;
   *address = (uint32_t)vals[0].i32;
-  size_t size;
-  uint8_t *data = memory(inst, &size);
-  if ((uint64_t)*address + len > size)
-    return hy_lane_refuse(inst, "realloc return: out of bounds of memory");
-  memcpy(data + *address, bytes, len);
+  size_t all;
+  *data = memory(inst, &all);
+  if (*address & (align - 1)) return hy_lane_refuse(inst, "realloc return: result not aligned");
+  if (*address + size > all) return hy_lane_refuse(inst, "realloc return: beyond end of memory");
+  *data += *address;
   return HY_OK;
 }
 
-int hy_lane_finish(hy_instance *inst) {
+int hy_lane_put(hy_instance *inst, const uint8_t *bytes, uint32_t len, uint32_t *address) {
+  uint8_t *data;
+  int rc = hy_lane_room(inst, len, 1, address, &data);
+  if (!rc && len) memcpy(data, bytes, len);
+  return rc;
+}
+
+int hy_lane_call(hy_instance *inst, const hy_func *fn, hy_found *found, const uint8_t *args,
+                 size_t len) {
+  hy_frame *f = inst->frame;
+  if (!found->call.store_id && !find_func(inst, (hy_place *)&fn->call, &found->call))
+    return HY_NO_EXPORT;
+  wasmtime_val_raw_t vals[HY_FLAT_MAX];
+  int rc = hy_store(inst, fn, args, len, vals);
+  if (!rc) rc = core(inst, &found->call, vals, HY_FLAT_MAX);
+  if (rc) return rc;
+  inst->called = fn;
+  inst->caller = found;
+  inst->result = vals[0];
+  f->out.len = f->far.len = f->far_bytes = 0;
+  const hy_type *t = fn->sig.result;
+  if (!t) return HY_OK;
+  return t->flat > 1 ? hy_load(inst, t, (uint32_t)vals[0].i32)
+                     : hy_load_number(inst, t, (uint64_t)vals[0].i64);
+}
+
+// finish_direct tells the function itself, and finish_other all that wasmtime called.
+static int finish_direct(hy_instance *inst) {
+  hy_found *found = inst->caller;
+  if (!found->post.store_id && !find_func(inst, (hy_place *)&inst->called->post, &found->post))
+    return HY_MISMATCH;
+  return aside(inst, &found->post, &inst->result, 1);
+}
+
+static int finish_other(hy_instance *inst) {
   hy_program *p = (hy_program *)inst->program;
   if (!inst->finish_found) {
-    wasmtime_extern_t e = find(inst, &p->finish);
+    wasmtime_extern_t e;
+    if (!find(inst, &p->finish, &e)) return HY_MISMATCH;
     inst->finish_found = true;
-    if (e.kind == WASMTIME_EXTERN_FUNC) inst->finish = e.of.func;
+    if (e.kind == WASMTIME_EXTERN_FUNC) {
+      if (!fits(inst, &p->finish, &e.of.func)) return HY_MISMATCH;
+      inst->finish = e.of.func;
+    }
   }
   if (!inst->finish.store_id) return HY_OK;
   wasmtime_val_raw_t unused = {.i32 = 0};
-  return run(inst, &inst->finish, &unused, 1);
+  return aside(inst, &inst->finish, &unused, 1);
+}
+
+int hy_lane_finish(hy_instance *inst) {
+  if (!inst->called->finish) return HY_OK;
+  return inst->called->direct ? finish_direct(inst) : finish_other(inst);
 }

@@ -48,7 +48,7 @@ func compileRewritten(engine *C.wasm_engine_t, r *lane.Rewritten) (*Component, e
 	if err != nil {
 		return nil, err
 	}
-	return compileAs(engine, r.Wasm, source{types: types, text: r.Text})
+	return compileAs(engine, r.Wasm, source{types: types, text: r.Text, instances: r.Instances, direct: r.Direct})
 }
 
 func compileAs(engine *C.wasm_engine_t, wasm []byte, s source) (*Component, error) {
@@ -70,23 +70,12 @@ func compile(engine *C.wasm_engine_t, wasm []byte) (*C.wasmtime_component_t, err
 
 // agree reports whether declarations are, to wasmtime, what internal/lane makes of
 // those that were: values cross by the latter, and to take or give one as what it is
-// not could end the process. It notes which functions' results became addresses, as
-// those of exports alone may.
-func agree(was, now []decl, exports bool) bool {
-	if len(was) != len(now) {
-		return false
-	}
-	for i := range was {
-		w, n := &was[i], now[i]
-		result := n.sig.Result
-		w.far = exports && w.sig.Result != nil && w.sig.Result.kind != KindU32 && result != nil && result.kind == KindU32
-		if w.name != n.name || w.kind != n.kind || !agree(w.inner, n.inner, exports) ||
-			!w.far && !w.sig.Result.becomes(result) ||
-			!slices.EqualFunc(w.sig.Params, n.sig.Params, func(a, b Field) bool { return a.Type.becomes(b.Type) }) {
-			return false
-		}
-	}
-	return true
+// not could end the process.
+func agree(was, now []decl) bool {
+	return slices.EqualFunc(was, now, func(w, n decl) bool {
+		return w.name == n.name && w.kind == n.kind && agree(w.inner, n.inner) && w.sig.Result.becomes(n.sig.Result) &&
+			slices.EqualFunc(w.sig.Params, n.sig.Params, func(a, b Field) bool { return a.Type.becomes(b.Type) })
+	})
 }
 
 // becomes reports whether internal/lane puts u in t's place, where that crosses at

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -290,6 +291,57 @@ func TestInvariant5LaneHostileGuests(t *testing.T) {
 	}
 }
 
+// Where arguments lie in memory, what the guest gives as room must be there and fit.
+func TestInvariant5LaneHostileRoom(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	wide := make([]*component.Type, 17)
+	for i := range wide {
+		wide[i] = component.U64
+	}
+	for name, test := range map[string]struct {
+		ty   *component.Type
+		room string
+		trap bool
+	}{
+		"a list":                 {component.ListOf(component.U64), `(i32.const 16)`, false},
+		"at an odd address":      {component.ListOf(component.U64), `(i32.const 17)`, true},
+		"beyond":                 {component.ListOf(component.U64), `(i32.const 65528)`, true},
+		"many numbers":           {component.TupleOf(wide...), `(i32.const 16)`, false},
+		"many, at an odd one":    {component.TupleOf(wide...), `(i32.const 12)`, true},
+		"many, beyond":           {component.TupleOf(wide...), `(i32.const 65408)`, true},
+		"many, at the very end":  {component.TupleOf(wide...), `(i32.const 65400)`, false},
+		"texts, all in one room": {component.ListOf(component.String), `(i32.const 16)`, false},
+	} {
+		core := flatten(test.ty)
+		if len(core) > 16 {
+			core = []string{"i32"}
+		}
+		w := &textWriter{}
+		ref := w.ref(test.ty)
+		text := `(component ` + w.types.String() + `
+		  (core module $m
+		    (memory (export "memory") 1)
+		    (func (export "realloc") (param i32 i32 i32 i32) (result i32) ` + test.room + `)
+		    (func (export "take") (param ` + strings.Join(core, " ") + `)))
+		  (core instance $i (instantiate $m))
+		  (func (export "take") (param "v" ` + ref + `) (canon lift (core func $i "take") (memory $i "memory") (realloc (func $i "realloc")))))`
+		x := &component.Export{Name: "take", Signature: sig(nil, "v", test.ty)}
+		o := component.LinkOptions{Exports: []*component.Export{x}}
+		for lane, p := range map[string]*component.Program{"lane": link(t, e, text, o), "plain": plain(t, e, text, o)} {
+			var value any = seq{uint64(1), uint64(2)}
+			if test.ty.Kind() == component.KindTuple {
+				value = seq(slices.Repeat([]any{uint64(7)}, len(wide)))
+			} else if test.ty.Elems()[0].Kind() == component.KindString {
+				value = seq{"saúde", "", "olá"}
+			}
+			err := p.Call(context.Background(), x, func(e *component.Encoder) { encode(e, test.ty, value) }, nil)
+			if got := errors.As(err, new(*component.TrapError)); got != test.trap || !got && err != nil {
+				t.Errorf("%s, %s: %v", lane, name, err)
+			}
+		}
+	}
+}
+
 // A guest that never makes room, or never takes a result back, meets its deadline.
 func TestInvariant5LaneEndless(t *testing.T) {
 	e := newEngine(t, component.Config{})
@@ -318,7 +370,7 @@ func TestInvariant5LaneEndless(t *testing.T) {
 func TestLaneSaysWhyNot(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	for want, text := range map[string]string{
-		"no values in memory": nopComponent,
+		"no function": `(component)`,
 		"not UTF-8": strings.ReplaceAll(sinkText(component.String), `(memory $i "memory")`,
 			`string-encoding=utf16 (memory $i "memory")`),
 		"composed": `(component (component (core module)))`,
@@ -448,6 +500,41 @@ func TestInvariant5LaneTakesNoOtherTypes(t *testing.T) {
 		if refused := errors.As(err, new(*component.CompileError)); refused == (replace[0] == "") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// What was kept may name functions that the code does not give to the host: a call of
+// one fails, and ends nothing.
+func TestInvariant5LaneMissesWhatIsNotThere(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	parts := func(compile func(context.Context, []byte) (*component.Component, error)) (kept, code []byte) {
+		c, err := compile(context.Background(), wasm(t, nopComponent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		all, err := c.Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := bytes.Index(all, []byte("\x7fELF"))
+		return all[:at], all[at:]
+	}
+	kept, _ := parts(e.Compile)
+	_, code := parts(e.CompilePlain)
+	c, err := e.Deserialize(context.Background(), append(kept, code...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	x := &nop
+	p, err := e.Link(c, component.LinkOptions{Exports: []*component.Export{x}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Call(context.Background(), x, nil, nil); err == nil {
+		t.Error("it was called")
 	}
 }
 

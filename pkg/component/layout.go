@@ -6,6 +6,7 @@ import "C"
 // lay says how a value of the type lies in a guest's memory, given how its parts
 // do: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#alignment
 func (t *Type) lay(c *C.hy_type, elems []*C.hy_type) {
+	c.flat = 1
 	switch t.kind {
 	case KindBool, KindS8, KindU8:
 		c.size, c.align = 1, 1
@@ -14,7 +15,7 @@ func (t *Type) lay(c *C.hy_type, elems []*C.hy_type) {
 	case KindS64, KindU64, KindF64:
 		c.size, c.align = 8, 8
 	case KindString, KindList:
-		c.size, c.align = 8, 4
+		c.size, c.align, c.flat = 8, 4, 2
 	case KindRecord, KindTuple:
 		layAll(c, elems)
 	case KindOption:
@@ -23,14 +24,16 @@ func (t *Type) lay(c *C.hy_type, elems []*C.hy_type) {
 		layCases(c, int(c.count), elems)
 	case KindFlags:
 		c.size, c.align = flagsSize(int(c.count))
+		c.flat = max(1, c.size/4)
 	default: // s32, u32, f32, char and handles
 		c.size, c.align = 4, 4
 	}
 }
 
 func layAll(c *C.hy_type, elems []*C.hy_type) {
-	c.align = 1
+	c.align, c.flat = 1, 0
 	for _, e := range elems {
+		c.flat = min(c.flat+e.flat, C.HY_FLAT_MAX+1)
 		c.size = aligned(c.size, e.align) + e.size
 		c.align = max(c.align, e.align)
 	}
@@ -40,12 +43,13 @@ func layAll(c *C.hy_type, elems []*C.hy_type) {
 // layCases lays a number of one of the cases and, behind it, what they may carry.
 func layCases(c *C.hy_type, cases int, elems []*C.hy_type) {
 	c.number = numberSize(cases)
-	var size, align C.uint32_t = 0, 1
+	var size, align, flat C.uint32_t = 0, 1, 0
 	for _, e := range elems {
 		if e != nil {
-			size, align = max(size, e.size), max(align, e.align)
+			size, align, flat = max(size, e.size), max(align, e.align), max(flat, e.flat)
 		}
 	}
+	c.flat = min(1+flat, C.HY_FLAT_MAX+1)
 	c.align = max(align, c.number)
 	c.payload = aligned(c.number, align)
 	c.size = aligned(c.payload+size, c.align)

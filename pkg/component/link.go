@@ -158,9 +158,9 @@ func (d decl) match(iface string, want Signature) error {
 // resolvedExport is an export under the names and types that the component has
 // for it.
 type resolvedExport struct {
-	iface string
-	sig   Signature
-	far   bool // see decl
+	iface  string
+	sig    Signature
+	direct *lane.Direct // see decl
 }
 
 // resolveExports finds each wanted export.
@@ -177,7 +177,7 @@ func (p *Program) resolveExports(c *Component) ([]resolvedExport, error) {
 		if missing := p.learnAll(d.sig, w.Signature); missing != nil {
 			return nil, &ExportError{w.Interface, w.Name, "the host does not give the resource " + missing.String()}
 		}
-		out[i] = resolvedExport{iface, d.sig, d.far}
+		out[i] = resolvedExport{iface, d.sig, d.direct}
 	}
 	return out, nil
 }
@@ -249,10 +249,12 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	p.c.fuel = p.fuel
 	p.c.linker = C.wasmtime_component_linker_new(p.c.engine)
 	p.c.memory.name = p.mem.name(lane.Memory)
-	p.c.room.name = p.mem.name(lane.Realloc)
 	p.c.finish.name = p.mem.name(lane.Finish)
+	p.c.core_instances = C.uint32_t(c.instances)
 	p.c.resources_max = C.uint32_t(p.limits.Resources)
 	types := &signatures{mem: &p.mem, program: p, lane: c.slow == nil}
+	p.c.room = types.room(lane.Realloc)
+	p.c.finish._type = types.core(flattened{C.WASM_I32}, nil)
 	if err := p.buildExports(types, exports); err != nil {
 		return err
 	}
@@ -275,8 +277,8 @@ func (p *Program) buildExports(types *signatures, exports []resolvedExport) erro
 	for i, x := range p.exports {
 		iface, name := p.mem.name(exports[i].iface), p.mem.name(x.Name)
 		funcs[i].sig = types.add(exports[i].sig)
-		funcs[i].far = C.bool(exports[i].far)
-		funcs[i].finish = C.bool(exports[i].far || exports[i].sig.Result.holdsLane())
+		funcs[i].finish = C.bool(exports[i].sig.Result.holdsLane())
+		types.direct(&funcs[i], exports[i], x.Name)
 		funcs[i].index = C.hy_export(p.c.component, iface.data, iface.size, name.data, name.size)
 		if funcs[i].index == nil {
 			return &ExportError{x.Interface, x.Name, "the component does not have it"}
@@ -299,7 +301,7 @@ func (p *Program) buildImports(types *signatures, g importGroup) error {
 		f := (*C.hy_import)(p.mem.calloc(C.sizeof_hy_import))
 		f.index = C.uint32_t(item.index)
 		f.sig = types.add(p.imports[item.index].sig)
-		f.room.name = p.mem.name(lane.ReallocFor(g.iface, item.name))
+		f.room = types.room(lane.ReallocFor(g.iface, item.name))
 		items[i]._func = f
 	}
 	iface := p.mem.name(g.iface)

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 static int load(hy_instance *inst, const hy_type *t, const uint8_t *p);
 
@@ -56,16 +55,23 @@ static int load_case(hy_instance *inst, const hy_type *t, uint32_t cases, const 
   return rc || !e ? rc : load(inst, e, p + t->payload);
 }
 
+static int put_char(hy_instance *inst, const hy_type *t, uint64_t v) {
+  if (v > 0x10FFFF || (v >= 0xD800 && v <= 0xDFFF))
+    return hy_lane_refuse(inst, "converted integer out of range for `char`");
+  return hy_put_number(inst, t->kind, v);
+}
+
+static int put_flags(hy_instance *inst, const hy_type *t, uint64_t bits) {
+  if (t->count > 64) return HY_MISMATCH;
+  return hy_put_number(inst, t->kind, t->count < 64 ? bits & ((1ull << t->count) - 1) : bits);
+}
+
 static int load(hy_instance *inst, const hy_type *t, const uint8_t *p) {
   switch (t->kind) {
   case WASMTIME_COMPONENT_BOOL:
     return hy_put_number(inst, t->kind, *p != 0);
-  case WASMTIME_COMPONENT_CHAR: {
-    uint64_t v = number(p, 4);
-    if (v > 0x10FFFF || (v >= 0xD800 && v <= 0xDFFF))
-      return hy_lane_refuse(inst, "converted integer out of range for `char`");
-    return hy_put_number(inst, t->kind, v);
-  }
+  case WASMTIME_COMPONENT_CHAR:
+    return put_char(inst, t, number(p, 4));
   case WASMTIME_COMPONENT_LIST:
     return load_list(inst, t, (uint32_t)number(p, 4), (uint32_t)number(p + 4, 4));
   case HY_LANE_BYTES:
@@ -79,11 +85,8 @@ static int load(hy_instance *inst, const hy_type *t, const uint8_t *p) {
   case WASMTIME_COMPONENT_VARIANT:
   case WASMTIME_COMPONENT_RESULT:
     return load_case(inst, t, t->count, p);
-  case WASMTIME_COMPONENT_FLAGS: {
-    if (t->count > 64) return HY_MISMATCH;
-    uint64_t bits = number(p, t->size);
-    return hy_put_number(inst, t->kind, t->count < 64 ? bits & ((1ull << t->count) - 1) : bits);
-  }
+  case WASMTIME_COMPONENT_FLAGS:
+    return put_flags(inst, t, number(p, t->size));
   case WASMTIME_COMPONENT_STRING: // of another encoding, and handles: such a
   case HY_BYTES:                  // result is none of ours
   case HY_OWN:
@@ -98,4 +101,25 @@ int hy_load(hy_instance *inst, const hy_type *t, uint32_t address) {
   const uint8_t *p;
   int rc = hy_lane_view(inst, address, t->size, t->align, &p);
   return rc ? rc : load(inst, t, p);
+}
+
+// hy_load_number takes what fits one number: the types that hold another hold no more.
+int hy_load_number(hy_instance *inst, const hy_type *t, uint64_t v) {
+  uint64_t low = (uint32_t)v; // above lies whatever lay there
+  switch (t->kind) {
+  case WASMTIME_COMPONENT_TUPLE:
+    return hy_load_number(inst, t->elems[0], v);
+  case WASMTIME_COMPONENT_BOOL:
+    return hy_put_number(inst, t->kind, low != 0);
+  case WASMTIME_COMPONENT_CHAR:
+    return put_char(inst, t, low);
+  case WASMTIME_COMPONENT_FLAGS:
+    return put_flags(inst, t, low);
+  case WASMTIME_COMPONENT_ENUM:
+  case WASMTIME_COMPONENT_VARIANT:
+  case WASMTIME_COMPONENT_RESULT:
+    return low < t->count ? hy_put_number(inst, t->kind, low) : no_case(inst, low, t->count);
+  default:
+    return t->size > 8 ? HY_MISMATCH : hy_put(inst, t->kind, &v, 0, NULL);
+  }
 }

@@ -156,3 +156,52 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// A result of one number is taken as wasmtime takes it, whatever lies above its bits.
+func TestLoadedNumbersAreWhatWasmtimeReads(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	flags := make([]string, 32)
+	for i := range flags {
+		flags[i] = fmt.Sprintf("f%d", i)
+	}
+	for _, ty := range []*component.Type{
+		component.Bool, component.S8, component.U8, component.S16, component.U16, component.S32, component.U32, component.Char,
+		component.F32, component.S64, component.F64,
+		component.EnumOf("e", "a", "b", "c"), component.FlagsOf("f", "a", "b", "c"), component.FlagsOf("f", flags...),
+		component.RecordOf("r", component.Field{Name: "one", Type: component.TupleOf(component.Bool)}),
+		component.ResultOf(nil, nil), component.VariantOf("v", component.Case{Name: "a"}, component.Case{Name: "b"}),
+	} {
+		w := &textWriter{}
+		core := flatten(ty)[0]
+		convert := map[string]string{"i32": "", "i64": "(i64.extend_i32_s)", "f32": "(f32.reinterpret_i32)",
+			"f64": "(i64.extend_i32_s) (f64.reinterpret_i64)"}[core]
+		ref := w.ref(ty)
+		text := `(component ` + w.types.String() + `
+		  (core module $m (func (export "get") (param i32) (result ` + core + `) (local.get 0) ` + convert + `))
+		  (core instance $i (instantiate $m))
+		  (func (export "get") (param "bits" u32) (result ` + ref + `) (canon lift (core func $i "get"))))`
+		get := &component.Export{Name: "get", Signature: sig(ty, "bits", component.U32)}
+		o := component.LinkOptions{Exports: []*component.Export{get}}
+		if c := compile(t, e, text); c.Lane() != nil {
+			t.Errorf("%v: %v", ty, c.Lane())
+		}
+		programs := [2]*component.Program{link(t, e, text, o), plain(t, e, text, o)}
+		for _, bits := range []uint32{0, 1, 2, 3, 0x41, 0x7f, 0x80, 0xff, 0x100, 0x101, 0x8000, 0xd7ff, 0xd800, 0xdfff, 0xe000,
+			0x10000, 0x10ffff, 0x110000, 0x7fffffff, 0x80000000, 0xffffff00, 0xffffffff} {
+			var got [2]string
+			var failed [2]bool
+			for i, p := range programs {
+				err := p.Call(context.Background(), get, func(e *component.Encoder) { e.U32(bits) },
+					func(d *component.Decoder) { got[i] = fmt.Sprintf("%#v", decode(d, ty)) })
+				var trap *component.TrapError
+				failed[i] = errors.As(err, &trap) && trap.Code == component.TrapValue
+				if err != nil && !failed[i] {
+					t.Errorf("%v of %#x: %v", ty, bits, err)
+				}
+			}
+			if got[0] != got[1] || failed[0] != failed[1] {
+				t.Errorf("%v of %#x: %s, %v; wasmtime: %s, %v", ty, bits, got[0], failed[0], got[1], failed[1])
+			}
+		}
+	}
+}

@@ -3,31 +3,6 @@
 
 #include "flat.h"
 
-#include <string.h>
-
-typedef struct {
-  const uint8_t *at, *end;
-  const hy_instance *inst; // whose handles are checked
-} reader;
-
-static uint64_t take(reader *r, uint8_t kind) {
-  uint64_t v = 0;
-  memcpy(&v, r->at + 1, width[kind]);
-  r->at += 1 + width[kind];
-  return v;
-}
-
-// body steps over the bytes that follow their length, here or elsewhere.
-static const uint8_t *body(reader *r, bool far, uint64_t len) {
-  const uint8_t *p = r->at;
-  if (far) {
-    memcpy(&p, r->at, sizeof p);
-    len = sizeof p;
-  }
-  r->at += len;
-  return p;
-}
-
 // Checking.
 
 static bool check(const hy_type *t, reader *r, size_t *arena);

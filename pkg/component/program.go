@@ -71,7 +71,11 @@ func (p *Program) call(ctx context.Context, fn *Export, args func(*Encoder), res
 	if rc != C.HY_OK {
 		return f.failure(ctx, rc)
 	}
-	return f.results(results)
+	err = f.results(results)
+	if rc := f.release(); rc != C.HY_OK {
+		err = f.failure(ctx, rc)
+	}
+	return err
 }
 
 func (p *Program) index(fn *Export) (C.uint32_t, error) {

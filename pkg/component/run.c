@@ -132,6 +132,17 @@ int hy_failed(hy_frame *f, wasmtime_error_t *err) {
   return status;
 }
 
+// hy_trapped says why a call ended with a trap.
+int hy_trapped(hy_frame *f, wasm_trap_t *trap) {
+  wasm_byte_vec_t text;
+  wasm_trap_message(trap, &text);
+  f->message.len = 0;
+  hy_append(&f->message, text.data, text.size ? text.size - 1 : 0); // less its final zero
+  wasm_byte_vec_delete(&text);
+  wasm_trap_delete(trap);
+  return f->status ? (int)f->status : HY_FAILED;
+}
+
 // gauge notes what is left of a call's fuel. What wasmtime returns here is an error
 // only where the engine does not count fuel: then the program's is 0.
 static void gauge(hy_frame *f, hy_instance *inst) {
@@ -184,11 +195,11 @@ static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
   return HY_OK;
 }
 
-static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
-                wasmtime_component_func_t *func, const uint8_t *args, size_t len) {
+// call_by_values has wasmtime lower the arguments and lift the result.
+static int call_by_values(hy_frame *f, hy_instance *inst, const hy_func *fn,
+                          wasmtime_component_func_t *func, size_t arena, const uint8_t *args,
+                          size_t len) {
   const hy_signature *sig = &fn->sig;
-  size_t arena = sig->count * sizeof(wasmtime_component_val_t);
-  if (!hy_check(inst, sig->params, sig->count, args, len, &arena)) return HY_VALUE;
   if (arena > HY_VALUES_MAX) return HY_HEAVY;
   hy_reserve(&f->arena, arena);
   wasmtime_component_val_t *params = (wasmtime_component_val_t *)f->arena.data;
@@ -207,11 +218,21 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn,
       wasmtime_component_func_call(func, inst->context, params, sig->count, &result, results);
   if (f->loans.len) hy_resources_settle(inst, !err);
   if (err) return hy_failed(f, err);
+  inst->called = fn;
   f->out.len = f->far.len = f->far_bytes = 0;
   if (!results) return HY_OK;
-  rc = fn->far ? hy_load(inst, sig->result, result.of.u32) : hy_lift(inst, sig->result, &result);
+  rc = hy_lift(inst, sig->result, &result);
   wasmtime_component_val_delete(&result);
   return rc;
+}
+
+static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, hy_found *found,
+                const uint8_t *args, size_t len) {
+  const hy_signature *sig = &fn->sig;
+  size_t arena = sig->count * sizeof(wasmtime_component_val_t);
+  if (!hy_check(inst, sig->params, sig->count, args, len, &arena)) return HY_VALUE;
+  return fn->direct ? hy_lane_call(inst, fn, found, args, len)
+                    : call_by_values(f, inst, fn, &found->func, arena, args, len);
 }
 
 static void end_fresh(hy_instance *inst) {
@@ -224,13 +245,15 @@ int hy_run(hy_ref frame, hy_ref program, uint32_t func, const uint8_t *args, siz
   const hy_program *p = (const hy_program *)program;
   hy_instance *inst = f->fresh;
   int rc = start(f, p, inst);
-  wasmtime_component_func_t found = {0};
-  if (rc == HY_OK) rc = call(f, inst, &p->funcs[func], &found, args, len);
-  gauge(f, inst);
-  if (rc == HY_OK && f->far.len)
+  inst->funcs[0] = (hy_found){0};
+  if (rc == HY_OK) rc = call(f, inst, &p->funcs[func], &inst->funcs[0], args, len);
+  if (rc == HY_OK && f->far.len) {
     f->held = inst;
-  else
+  } else {
+    if (rc == HY_OK) rc = hy_lane_finish(inst);
+    gauge(f, inst);
     end_fresh(inst);
+  }
   offer(f);
   return rc;
 }
@@ -240,13 +263,10 @@ int hy_release(hy_ref frame) {
   hy_instance *inst = f->held;
   f->held = NULL;
   f->far.len = 0;
-  if (inst == f->fresh) {
-    end_fresh(inst);
-    return HY_OK;
-  }
   inst->frame = f;
   int rc = hy_lane_finish(inst);
   hy_frame_exit(f, inst);
+  if (inst == f->fresh) end_fresh(inst);
   return rc;
 }
 
@@ -271,7 +291,7 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
   int rc = call(f, inst, fn, &inst->funcs[func], args, len);
   if (rc == HY_OK && f->far.len)
     f->held = inst;
-  else if (rc == HY_OK && fn->finish)
+  else if (rc == HY_OK)
     rc = hy_lane_finish(inst);
   hy_frame_exit(f, inst);
   offer(f);

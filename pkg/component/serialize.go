@@ -13,13 +13,17 @@ import (
 	"fmt"
 	"strings"
 	"unsafe"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
 // serialFormat begins what Serialize returns. It changes with what Compile does
 // to a component before wasmtime gets it, and so with Fingerprint.
 // A line follows that says why the component has not the lane, empty when it has;
-// then its source's types, behind their length in 4 bytes, and a byte for its text.
-const serialFormat = "hygia component 3\n"
+// then its source's types, a byte for its text, the number of its core instances, and
+// how many exports the host calls itself: of each a byte for its post-return and two
+// names. Numbers have 4 bytes; names and types lie behind their length.
+const serialFormat = "hygia component 4\n"
 
 // empty is the smallest component.
 const empty = "\x00asm\x0d\x00\x01\x00"
@@ -46,8 +50,17 @@ func (s source) appendTo(b []byte) []byte {
 	if s.slow != nil {
 		b = append(b, strings.ReplaceAll(s.slow.Error(), "\n", " ")...)
 	}
-	b = binary.LittleEndian.AppendUint32(append(b, '\n'), uint32(len(s.types)))
-	return append(append(b, s.types...), bit(s.text))
+	b = append(appendBlock(append(b, '\n'), s.types), bit(s.text))
+	b = binary.LittleEndian.AppendUint32(b, uint32(s.instances))
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(s.direct)))
+	for _, d := range s.direct {
+		b = appendBlock(appendBlock(append(b, bit(d.Post)), d.Interface), d.Name)
+	}
+	return b
+}
+
+func appendBlock[T []byte | string](b []byte, block T) []byte {
+	return append(binary.LittleEndian.AppendUint32(b, uint32(len(block))), block...)
 }
 
 // cutSource reads what appendTo wrote and returns what follows it.
@@ -56,15 +69,16 @@ func cutSource(b []byte) (s source, rest []byte, ok bool) {
 	if len(why) > 0 {
 		s.slow = errors.New(string(why))
 	}
-	if !ok || len(rest) < 5 {
-		return s, nil, false
+	r := &descriptionReader{buf: rest}
+	if !ok {
+		r.err = errDescription
 	}
-	n := uint64(binary.LittleEndian.Uint32(rest))
-	if rest = rest[4:]; n >= uint64(len(rest)) {
-		return s, nil, false
+	s.types, s.text = bytes.Clone(r.next(r.count())), r.byte() != 0
+	s.instances = r.number()
+	for range r.count() {
+		s.direct = append(s.direct, lane.Direct{Post: r.byte() != 0, Interface: r.text(), Name: r.text()})
 	}
-	s.types, s.text = bytes.Clone(rest[:n]), rest[n] != 0
-	return s, rest[n+1:], true
+	return s, r.buf, r.err == nil
 }
 
 // Deserialize makes a component of what Serialize returned, in this process or in

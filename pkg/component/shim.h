@@ -54,6 +54,7 @@ typedef struct hy_type {
   uint32_t size, align; // of a value in a guest's memory, in bytes: see layout.go
   uint32_t number;      // of cases: bytes that say which
   uint32_t payload;     // of cases: where what they carry begins
+  uint32_t flat;        // core WebAssembly's numbers that a value is, up to HY_FLAT_MAX + 1
   const struct hy_type **elems; // NULL, or count of them; NULL entries have no payload
   const wasm_name_t *labels;    // NULL, or count of them
 } hy_type;
@@ -98,17 +99,33 @@ typedef struct hy_frame {
   struct hy_instance *held;  // whose memory far lies in, until hy_release
 } hy_frame;
 
+// The type of a core function, of WASM_*.
+typedef struct hy_core {
+  uint32_t count;
+  const uint8_t *params;
+  const uint8_t *result; // NULL for none
+} hy_core;
+
 // Where a core instance's export is: see lane.c.
 typedef struct hy_place {
   wasm_name_t name;
-  size_t found; // atomic: the instance's number, or one below it
+  size_t found;  // atomic: the instance's number, or one below it
+  hy_core type;  // of a function
+  uint32_t fits; // atomic: it was seen to have that type
 } hy_place;
+
+// So many numbers may be a function's arguments; more lie in memory.
+enum { HY_FLAT_MAX = 16 };
 
 typedef struct hy_func {
   hy_signature sig;
-  bool far;    // to wasmtime the result is its address
-  bool finish; // the guest is told when its result was read: see lane.c
   wasmtime_component_export_index_t *index;
+  bool direct;   // it is called as the core function that it is lifted from
+  bool finish;   // the guest is told when its result was read: see lane.c
+  hy_place call; // of a direct one: that core function,
+  hy_place post; // the one that is told,
+  bool spilled;  // and whether its arguments lie in memory,
+  uint32_t size, align; // as so many bytes
 } hy_func;
 
 typedef struct hy_import {
@@ -149,6 +166,7 @@ typedef struct hy_program {
   hy_waiter waiter; // with wasi only
   uintptr_t output; // what hygiaOutput gets; 0 discards output
   hy_place memory, room, finish; // with the lane only
+  uint32_t core_instances;       // with the lane only: that the component has
   uint32_t resources_max; // handles of the guest's that the host may own
   int64_t memory_bytes, table_elements, instances, memories, tables;
   uint64_t fuel; // that a call may burn; 0 where the engine does not count it
@@ -230,6 +248,12 @@ void hy_frame_trim(hy_frame *);
 
 // Inside C.
 
+// A function of an instance, once looked up; else all zero.
+typedef struct hy_found {
+  wasmtime_component_func_t func;
+  wasmtime_func_t call, post; // of a direct one
+} hy_found;
+
 // An instance and its store. While a call runs, frame is the call's.
 struct hy_instance {
   const hy_program *program;
@@ -243,12 +267,15 @@ struct hy_instance {
   hy_place *place;             // which to take now
   wasmtime_func_t finish;
   bool finish_found;
+  const hy_func *called; // the function whose result is to be read,
+  hy_found *caller;      // where it was found,
+  wasmtime_val_raw_t result; // and its result, where it is direct
   bool inside;        // in a function of the guest that must not call the host
   hy_buffer handles;  // of the guest's resources: see resource.c
   uint32_t free_from; // no slot before it is free
   uint64_t born;                    // with wasi: when its clock was zero
   wasmtime_component_func_t waiter; // with wasi: makes timers, once looked up
-  wasmtime_component_func_t funcs[]; // the program's, once looked up; else all zero
+  hy_found funcs[]; // the program's; of a fresh one only that which is called
 };
 
 // hy_grant gives a store its program's folders.
@@ -262,6 +289,7 @@ void hy_error_take(wasmtime_error_t *, hy_buffer *message);
 void hy_frame_enter(hy_frame *, hy_instance *);
 void hy_frame_exit(hy_frame *, hy_instance *);
 int hy_failed(hy_frame *, wasmtime_error_t *);
+int hy_trapped(hy_frame *, wasm_trap_t *);
 
 // How many bytes of wasmtime's values may go into a guest at once: as many as
 // wasmtime lets out.
@@ -283,8 +311,14 @@ int hy_own(hy_instance *, const hy_type *, const uint8_t *, size_t len,
 // HY_RESOURCES, HY_LANE or HY_MISMATCH.
 int hy_lift(hy_instance *, const hy_type *, const wasmtime_component_val_t *);
 
-// hy_load does the same with a value that lies in the guest's memory.
+// hy_load does the same with a value that lies in the guest's memory, and
+// hy_load_number with one that is a number.
 int hy_load(hy_instance *, const hy_type *, uint32_t address);
+int hy_load_number(hy_instance *, const hy_type *, uint64_t);
+
+// hy_store puts arguments that hy_check accepted into the guest, and what they are as
+// numbers into vals, of which there are HY_FLAT_MAX. It returns what the lane does.
+int hy_store(hy_instance *, const hy_func *, const uint8_t *, size_t len, wasmtime_val_raw_t *vals);
 
 // The lane: see lane.c. These return HY_OK, HY_LANE, or why the guest was ended.
 // hy_lane_view gives a run of the guest's bytes, which lie there until the guest
@@ -293,9 +327,14 @@ int hy_lane_view(hy_instance *, uint32_t address, uint64_t len, uint32_t align, 
 int hy_lane_text(hy_instance *, uint32_t address, uint32_t len, const uint8_t **);
 // hy_lane_refuse ends a call for what the guest did.
 int hy_lane_refuse(hy_instance *, const char *why);
-// hy_lane_put copies bytes to where inst->place makes room for them.
+// hy_lane_room asks inst->place for room. What it gives as data is there until the
+// guest runs again.
+int hy_lane_room(hy_instance *, uint64_t size, uint32_t align, uint32_t *address, uint8_t **data);
+// hy_lane_put copies bytes to such room.
 int hy_lane_put(hy_instance *, const uint8_t *, uint32_t len, uint32_t *address);
-// hy_lane_finish lets a live instance take its result back.
+// hy_lane_call calls a direct function.
+int hy_lane_call(hy_instance *, const hy_func *, hy_found *, const uint8_t *, size_t len);
+// hy_lane_finish lets a live instance take the result of inst->called back.
 int hy_lane_finish(hy_instance *);
 // hy_utf8 reports whether bytes are UTF-8. It looks at up to width of them at once.
 bool hy_utf8(const uint8_t *, size_t, size_t width);

@@ -32,11 +32,10 @@ func (w *walker) aliasExport(sort byte) {
 		w.r.fail()
 		return
 	}
-	e := in.typ.exports[name]
+	e := in.typ.export(name)
 	if e.sort != sort {
 		e = item{sort: sort} // of an instance that was not looked into
 	}
-	w.keep = w.keep || sort == sortType && e.typ.far
 	w.declare("", e)
 	if sort == sortFunc {
 		f := &w.scope.funcs[len(w.scope.funcs)-1]
@@ -87,7 +86,6 @@ func (w *walker) aliasOuter(sort byte) {
 		if !ok {
 			w.r.fail()
 		}
-		w.keep = w.keep || t.far
 		w.scope.types = append(w.scope.types, t)
 	case sortComponent:
 		w.out = appendU32(w.out, i)

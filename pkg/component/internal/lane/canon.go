@@ -7,9 +7,9 @@ func (w *walker) canon() {
 	switch op {
 	case 0: // lift
 		w.subsort()
-		w.coreFunc()
-		c := canon{lift: true, opts: w.options(), typ: w.r.peekU32()}
-		c.fn.typ = w.typeIndex()
+		c := canon{lift: true, core: w.whichFunc()}
+		c.opts = w.options()
+		c.fn = fn{typ: w.typeIndex(), origin: origin{lifted: len(s.canons) + 1}}
 		s.canons = append(s.canons, c)
 		s.funcs = append(s.funcs, c.fn)
 		return
@@ -43,9 +43,9 @@ func (w *walker) options() options {
 		case 3:
 			o.memory = int(w.copyU32())
 		case 4:
-			o.realloc = w.optionFunc()
+			o.realloc = w.whichFunc()
 		case 5:
-			o.postReturn = w.optionFunc()
+			o.postReturn = w.whichFunc()
 		default:
 			w.r.fail()
 		}
@@ -53,7 +53,8 @@ func (w *walker) options() options {
 	return o
 }
 
-func (w *walker) optionFunc() int {
+// whichFunc is coreFunc, and returns the index.
+func (w *walker) whichFunc() int {
 	i := w.r.peekU32()
 	w.coreFunc()
 	return int(i)

@@ -1,8 +1,11 @@
 package lane
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The names by which the host finds what it needs among the exports of a
@@ -15,43 +18,89 @@ const (
 	// Realloc gives room for the arguments of exported functions.
 	Realloc = Prefix + "realloc"
 	// Finish is a function of one number, which does not matter, that does what
-	// functions want done when their results were read (post-return). It is
-	// something else than a function where none wants it.
+	// functions which wasmtime calls want done when their results were read
+	// (post-return). It is something else than a function where none wants it.
 	Finish = Prefix + "finish"
 )
 
 // ReallocFor names what gives room for the results of an imported function.
-func ReallocFor(iface, name string) string { return Realloc + ":" + iface + "#" + name }
+func ReallocFor(iface, name string) string { return Realloc + ":" + Qualified(iface, name) }
+
+// CallOf names an exported function itself, one that Rewritten.Direct names.
+func CallOf(iface, name string) string { return Prefix + "call:" + Qualified(iface, name) }
+
+// PostReturnOf names what such a function wants done when its result was read.
+func PostReturnOf(iface, name string) string { return Prefix + "read:" + Qualified(iface, name) }
+
+// Qualified is the name of a function of an interface, or of the component itself.
+func Qualified(iface, name string) string { return iface + "#" + name }
 
 // plan is what the second walk changes.
 type plan struct {
-	modules map[int][]byte  // in place of the component's own
-	renamed map[int]string  // what an alias of a core function is to name
-	kept    map[uint32]bool // the component's types of functions whose results stay
-	keep    bool            // those of all functions stay
+	modules map[int][]byte // in place of the component's own
+	renamed map[int]string // what an alias of a core function is to name
 }
 
 // planner finds out what must be exported from which module.
 type planner struct {
 	root    *scope
 	text    bool
-	keep    bool
+	exports [][]Direct // of each of root.canons: under which names it is exported
+	direct  []Direct
 	patches map[int]*patch
 	found   map[string]coreExport // what the names above stand for
 	posts   []int                 // core functions, each a post-return
 }
 
-// newPlan makes a plan, of the results too unless keep says that they stay.
-func newPlan(root *scope, text, keep bool) (*plan, error) {
-	p := &planner{root: root, text: text, patches: map[int]*patch{}, found: map[string]coreExport{}}
-	p.keep = keep || slices.ContainsFunc(root.canons, func(c canon) bool {
-		return c.lift && c.fn.typ.far && root.imported[c.typ]
-	})
-	for _, c := range root.canons {
-		if !c.fn.typ.known {
-			return nil, errUnknown
+func newPlanner(root *scope, text bool) *planner {
+	p := &planner{root: root, text: text, patches: map[int]*patch{}, found: map[string]coreExport{},
+		exports: make([][]Direct, len(root.canons))}
+	for name, e := range root.exports {
+		p.exported("", name, e)
+		for inner := range e.typ.exports {
+			if e.sort == sortInstance {
+				p.exported(name, inner, e.typ.export(inner))
+			}
 		}
-		if c.fn.typ.params || c.fn.typ.result || p.far(c) {
+	}
+	for _, names := range p.exports {
+		slices.SortFunc(names, func(a, b Direct) int {
+			return cmp.Or(strings.Compare(a.Interface, b.Interface), strings.Compare(a.Name, b.Name))
+		})
+	}
+	return p
+}
+
+func (p *planner) exported(iface, name string, e item) {
+	if e.sort == sortFunc && e.lifted > 0 {
+		names := &p.exports[e.lifted-1]
+		*names = append(*names, Direct{Interface: iface, Name: name})
+	}
+}
+
+// plan decides what becomes of each function. Those that must have the lane go first:
+// it can be refused to others.
+func (p *planner) plan() (*plan, error) {
+	var rest []int
+	for i, c := range p.root.canons {
+		switch {
+		case !c.fn.typ.known:
+			return nil, errUnknown
+		case c.lift && !c.fn.typ.plain && len(p.exports[i]) > 0:
+			rest = append(rest, i)
+		case c.fn.typ.params || c.fn.typ.result:
+			if err := p.take(c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, i := range rest {
+		c := p.root.canons[i]
+		if p.mayCall(c) {
+			if err := p.call(c, p.exports[i]); err != nil {
+				return nil, err
+			}
+		} else if c.fn.typ.params || c.fn.typ.result {
 			if err := p.take(c); err != nil {
 				return nil, err
 			}
@@ -63,12 +112,54 @@ func newPlan(root *scope, text, keep bool) (*plan, error) {
 	return p.finish()
 }
 
-// far reports whether a function's result becomes its address. None does where
-// the component imports a function of the same type: to a guest that calls, a
-// result in memory is no result, but an address that it passes.
-func (p *planner) far(c canon) bool { return c.lift && c.fn.typ.far && !p.keep }
+// mayCall reports whether the host can call what is lifted itself.
+func (p *planner) mayCall(c canon) bool {
+	t := c.fn.typ
+	readable := !p.text || c.opts.encoding == 0 || !t.params && !t.result
+	return readable && p.reach(p.root.coreFuncs, c.core) &&
+		(c.opts.postReturn < 0 || p.reach(p.root.coreFuncs, c.opts.postReturn)) &&
+		(!t.memory || p.reach(p.root.memories, c.opts.memory) && p.same(Memory, p.root.memories[c.opts.memory])) &&
+		(!t.room || p.reach(p.root.coreFuncs, c.opts.realloc) && p.same(Realloc, p.root.coreFuncs[c.opts.realloc]))
+}
 
-// take looks at a function whose type has to do with the lane.
+// reach reports whether an export of a core instance can be given another name.
+func (p *planner) reach(exports []coreExport, i int) bool {
+	e, ok := at(exports, uint32(i))
+	if !ok {
+		return false
+	}
+	_, err := p.patch(e.instance)
+	return err == nil
+}
+
+// same reports whether a name may stand for an export.
+func (p *planner) same(name string, e coreExport) bool {
+	e.uses = 0
+	was, ok := p.found[name]
+	return !ok || was == e
+}
+
+// call gives what the host needs to call a function that is lifted.
+func (p *planner) call(c canon, names []Direct) error {
+	var errs []error
+	if c.fn.typ.memory {
+		errs = append(errs, p.give(Memory, p.root.memories[c.opts.memory]))
+	}
+	if c.fn.typ.room {
+		errs = append(errs, p.giveFunc(Realloc, c.opts.realloc))
+	}
+	for _, d := range names {
+		d.Post = c.opts.postReturn >= 0
+		errs = append(errs, p.giveFunc(CallOf(d.Interface, d.Name), c.core))
+		if d.Post {
+			errs = append(errs, p.giveFunc(PostReturnOf(d.Interface, d.Name), c.opts.postReturn))
+		}
+		p.direct = append(p.direct, d)
+	}
+	return errors.Join(errs...)
+}
+
+// take gives what the lane needs in a function that wasmtime lifts or lowers.
 func (p *planner) take(c canon) error {
 	m, ok := at(p.root.memories, uint32(c.opts.memory))
 	if !ok {
@@ -78,7 +169,7 @@ func (p *planner) take(c canon) error {
 		return err
 	}
 	switch {
-	case p.text && c.opts.encoding != 0 && (c.fn.typ.params || c.fn.typ.result):
+	case p.text && c.opts.encoding != 0:
 		return errEncoding
 	case !c.lift && !c.fn.imported:
 		return errComposed
@@ -87,7 +178,7 @@ func (p *planner) take(c canon) error {
 	case !c.lift:
 		return nil
 	}
-	if (c.fn.typ.result || p.far(c)) && c.opts.postReturn >= 0 {
+	if c.fn.typ.result && c.opts.postReturn >= 0 {
 		p.posts = append(p.posts, c.opts.postReturn)
 	}
 	if c.fn.typ.params {
@@ -143,9 +234,9 @@ func (p *planner) finish() (*plan, error) {
 	if slices.ContainsFunc(p.root.modules, takesOurNames) {
 		return nil, errUnknown // the host would find that in place of ours
 	}
-	out := &plan{modules: map[int][]byte{}, renamed: map[int]string{}, kept: p.root.imported, keep: p.keep}
-	if len(p.posts) == 0 {
-		if err := p.give(Finish, p.found[Memory]); err != nil {
+	out := &plan{modules: map[int][]byte{}, renamed: map[int]string{}}
+	if m, ok := p.found[Memory]; ok && len(p.posts) == 0 {
+		if err := p.give(Finish, m); err != nil {
 			return nil, err
 		}
 	}

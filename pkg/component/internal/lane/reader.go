@@ -5,7 +5,7 @@ import "errors"
 // Why a component stays as it is; wasmtime decides whether it is valid.
 var (
 	errUnknown  = errors.New("lane: the component has something that is not known here")
-	errNothing  = errors.New("lane: the component's functions have no values in memory that the host could read or write")
+	errNothing  = errors.New("lane: the component has no function that the host could call, and no values that it could read or write")
 	errComposed = errors.New("lane: components are composed, or call themselves")
 	errEncoding = errors.New("lane: strings are not UTF-8 in the guest")
 	errSeveral  = errors.New("lane: functions do not share their memory or what gives room in it")

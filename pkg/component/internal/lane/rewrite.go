@@ -11,14 +11,19 @@
 // exports of the core modules that have them.
 //
 // A record crosses as a tuple does, and is made one: then nobody copies the names
-// of its fields. What a function returns lies in memory, unless it is one number,
-// and its address is the one number that returns: the type of that takes the
-// result's place, and the host reads the result itself. A result stays as it is
-// where only wasmtime knows what it holds: handles, or strings that are not UTF-8.
+// of its fields.
 //
-// A result must be read before the guest takes it back. So the function that a
-// guest gives for that (post-return) only notes that it was called, and the host
-// calls the export Finish once it has read the result.
+// An exported function is lifted from a core function, whose arguments and result
+// are numbers. Most that the host calls it can call as that, for which the core
+// function is exported too: then wasmtime has no part in it but to run it, which takes
+// a tenth of the time. The host puts what does not fit the numbers where the guest's
+// realloc says, and reads the result from memory. Not so a function that takes or
+// returns handles, which are wasmtime's to keep, or strings that are not UTF-8.
+//
+// A result must be read before the guest takes it back. The function that a guest
+// gives for that (post-return) is called by the host where it called the function;
+// where wasmtime does, it only notes that it was called, and the host calls the export
+// Finish once it has read the result.
 //
 // The package knows the binary format of components as far as it must:
 // https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md
@@ -35,6 +40,18 @@ type Rewritten struct {
 	Outline []byte
 	// Text is whether strings take the lane; each list<u8> does.
 	Text bool
+	// Instances is how many core instances the component has. Wasmtime numbers them
+	// from the first that is made.
+	Instances int
+	// Direct names the exported functions that the host can call itself, in order.
+	Direct []Direct
+}
+
+// Direct names an exported function that the host can call itself.
+type Direct struct {
+	Interface string // "" for one of the component itself
+	Name      string
+	Post      bool // whether it wants to be told that its result was read
 }
 
 // Rewrite returns the component with the lane in it, or nil and why it has none.
@@ -56,14 +73,15 @@ func rewrite(wasm []byte, text bool) (*Rewritten, error) {
 	if w.r.err != nil {
 		return nil, w.r.err
 	}
-	p, err := newPlan(root, text, w.keep)
+	planner := newPlanner(root, text)
+	plan, err := planner.plan()
 	if err != nil {
 		return nil, err
 	}
-	w = &walker{r: reader{in: wasm}, text: text, plan: p}
+	w = &walker{r: reader{in: wasm}, text: text, plan: plan}
 	if w.component(); w.r.err != nil {
 		return nil, w.r.err
 	}
 	shape, err := outline(wasm)
-	return &Rewritten{Wasm: w.out, Outline: shape, Text: text}, err
+	return &Rewritten{Wasm: w.out, Outline: shape, Text: text, Instances: root.made(), Direct: planner.direct}, err
 }

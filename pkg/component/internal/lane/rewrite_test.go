@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,7 +52,6 @@ func TestRewrite(t *testing.T) {
 		"bytes by a name": {guest("(type $u u8) (type $b (list $u))", "$b", post), ""},
 		"both, nested": {guest(`(type $b (list u8)) (type $l (list $b)) (type $o (option string))
 			(type $r (result $l (error $o)))`, "string", ""), ""},
-		"numbers":         {guest("(type $b (tuple u32))", "$b", post), "no values in memory"},
 		"a pair's likes":  {guest("(type $p (tuple u32 u32))", "string", post), ""},
 		"UTF-16":          {strings.ReplaceAll(guest("", "string", post), `(memory $mem "memory")`, `(memory $mem "memory") string-encoding=utf16`), "UTF-8"},
 		"bytes of UTF-16": {strings.ReplaceAll(guest("(type $b (list u8))", "$b", post), `(memory $mem "memory")`, `(memory $mem "memory") string-encoding=utf16`), ""},
@@ -69,8 +69,8 @@ func TestRewrite(t *testing.T) {
 			`(global (export "hygia:lane/x") i32 (i32.const 1)) (func (export "post")`, 1), "not known"},
 		"a name of ours elsewhere": {strings.Replace(guest("", "string", post), `(core module $mem `,
 			`(core module $x (func (export "hygia:lane/memory"))) (core instance (instantiate $x)) (core module $mem `, 1), "not known"},
-		"nothing":    {`(component)`, "no values in memory"},
-		"a resource": {`(component (type $r (resource (rep i32))))`, "no values in memory"},
+		"nothing":    {`(component)`, "no function"},
+		"a resource": {`(component (type $r (resource (rep i32))))`, "no function"},
 	} {
 		before := wasm(t, test.text)
 		after, err := lane.Rewrite(before)
@@ -90,6 +90,63 @@ func TestRewrite(t *testing.T) {
 		}
 		if _, err := lane.Rewrite(after.Wasm); err == nil {
 			t.Errorf("%s: twice", name)
+		}
+	}
+}
+
+// Which exported functions the host can call itself, and what it then needs.
+func TestRewriteNamesFunctions(t *testing.T) {
+	const (
+		numbers = "(type $b (tuple u32))"
+		post    = `(post-return (func $i "post"))`
+		export  = `(export "a:b/d@0.1.0" (instance $s))`
+	)
+	g := lane.Direct{Interface: "a:b/d@0.1.0", Name: "g"}
+	told := lane.Direct{Interface: g.Interface, Name: "g", Post: true}
+	with := func(text, old, new string) string {
+		if !strings.Contains(text, old) {
+			t.Fatalf("no %s", old)
+		}
+		return strings.Replace(text, old, new, 1)
+	}
+	const outer = `(component $outer (import "h" (func $h (param "v" $b) (result $b)))
+	    (component $inner (import "g" (func $g (param "v" $b) (result $b))) (export "g" (func $g)))
+	    (instance $i (instantiate $inner (with "g" (func $h)))) (export "inner" (instance $i)) (alias export $i "g" (func $o)) (export "o" (func $o)))
+	  (instance $s (instantiate $outer (with "h" (func $g)))) `
+	for name, test := range map[string]struct {
+		text string
+		want []lane.Direct
+	}{
+		"of an interface":    {guest(numbers, "$b", ""), []lane.Direct{g}},
+		"with a post-return": {guest(numbers, "$b", post), []lane.Direct{told}},
+		"with text":          {guest("", "string", post), []lane.Direct{told}},
+		"of the component, twice": {with(guest(numbers, "$b", ""), export, `(export "h" (func $g)) (export "f" (func $g))`),
+			[]lane.Direct{{Name: "f"}, {Name: "h"}}},
+		"of an instance in place": {with(guest(numbers, "$b", ""), export, `(instance $in (export "g" (func $g))) (export "a:b/d@0.1.0" (instance $in))`),
+			[]lane.Direct{g}},
+		"through two components": {with(with(guest(numbers, "$b", ""), "(instance $s", outer+"(instance $s'"), export, `(alias export $s "inner" (instance $n)) (export "a:b/d@0.1.0" (instance $n)) (export "o" (func $s "o"))`),
+			[]lane.Direct{{Name: "o"}, g}},
+		"one that is imported": {with(guest("", "string", ""), export, export+` (export "f" (func $f))`), []lane.Direct{g}},
+		"none that takes a handle": {with(guest("", "string", ""), export, export+` (type $r (resource (rep i32)))
+		    (func $drop (param "r" (own $r)) (canon lift (core func $i "post"))) (export "r" (type $r)) (export "drop" (func $drop))`), []lane.Direct{g}},
+		"none of a module that is there twice": {with(guest(numbers, "$b", ""), `(core instance $i (`, `(core instance (instantiate $m (with "" (instance (export "f" (func $f')))))) (core instance $i (`), nil},
+	} {
+		out, err := lane.Rewrite(wasm(t, test.text))
+		if test.want == nil {
+			if err == nil {
+				t.Errorf("%s: got %v", name, out.Direct)
+			}
+			continue
+		}
+		if err != nil || !slices.Equal(out.Direct, test.want) {
+			t.Errorf("%s: got %+v, %v", name, out, err)
+			continue
+		}
+		for _, d := range out.Direct {
+			if !bytes.Contains(out.Wasm, []byte(lane.CallOf(d.Interface, d.Name))) ||
+				d.Post != bytes.Contains(out.Wasm, []byte(lane.PostReturnOf(d.Interface, d.Name))) {
+				t.Errorf("%s: %+v is not exported", name, d)
+			}
 		}
 	}
 }

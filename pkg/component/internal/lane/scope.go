@@ -1,5 +1,7 @@
 package lane
 
+import "slices"
+
 // A scope is the index spaces of a component, or of a type of components or
 // instances, as far as this package needs them.
 type scope struct {
@@ -11,7 +13,6 @@ type scope struct {
 	exports    map[string]item
 
 	// The rest only the outermost component has.
-	imported      map[uint32]bool // types of functions that it imports itself
 	modules       [][]byte
 	coreInstances []coreInstance
 	coreFuncs     []coreExport
@@ -24,11 +25,13 @@ type typ struct {
 	// lane: a value of the type holds text or bytes that take the lane. Of a
 	// function: in its parameters, in its result.
 	lane, params, result bool
-	plain                bool            // a value of it holds what only wasmtime can read
+	plain                bool            // a value of it, or the function, holds what only wasmtime can read
+	heap                 bool            // a value of it holds lists
+	room, memory         bool            // of a function: arguments need room, or they or the result lie in memory
 	byte                 bool            // it is u8
 	flat                 int             // numbers that a value of it is, up to flatMax
-	far                  bool            // of a function: its result lies in memory, for the host to read
 	exports              map[string]item // of an instance or a component
+	given                []given         // of an instance: what made it, the innermost first
 	known                bool
 }
 
@@ -36,6 +39,29 @@ type typ struct {
 type item struct {
 	sort byte
 	typ  typ
+	origin
+}
+
+// origin is where a function comes from, if that is known: it is one that the
+// outermost component lifts, or what the component that has it is given.
+type origin struct {
+	lifted int    // its place among scope.canons, from 1
+	given  string // the name of an import
+}
+
+// given is the functions that a component is given, by the names of its imports.
+type given map[string]origin
+
+// export returns what an instance exports under a name.
+func (t typ) export(name string) item {
+	e := t.exports[name]
+	for _, g := range t.given {
+		if e.lifted == 0 {
+			e.origin = g[e.given]
+		}
+	}
+	e.typ.given = slices.Concat(e.typ.given, t.given)
+	return e
 }
 
 // fn is a function: one that the component imports has a name.
@@ -43,6 +69,7 @@ type fn struct {
 	typ          typ
 	imported     bool
 	iface, field string
+	origin
 }
 
 type instance struct {
@@ -52,6 +79,17 @@ type instance struct {
 
 // coreInstance is an instance of a module, or a bag of exports with module -1.
 type coreInstance struct{ module int }
+
+// made counts the instances of modules.
+func (s *scope) made() int {
+	n := 0
+	for _, i := range s.coreInstances {
+		if i.module >= 0 {
+			n++
+		}
+	}
+	return n
+}
 
 // coreExport is an export of a core instance; instance -1 is anything else.
 type coreExport struct {
@@ -63,7 +101,7 @@ type coreExport struct {
 // canon is a function that is lifted or lowered.
 type canon struct {
 	lift bool
-	typ  uint32 // of what is lifted
+	core int // the core function that is lifted
 	fn   fn
 	opts options
 }

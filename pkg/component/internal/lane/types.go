@@ -19,7 +19,6 @@ const (
 // The opcodes of types that are looked at.
 const (
 	opString = 0x73
-	opU32    = 0x79
 	opU8     = 0x7d
 	opRecord = 0x72
 	opList   = 0x70
@@ -31,8 +30,11 @@ const (
 // they do, as an address and a length.
 const pair = "\x6f\x02\x79\x79"
 
-// flatMax is more numbers than a function may return but in memory.
-const flatMax = 2
+// A function may take so many numbers, and return one; else they lie in memory.
+const (
+	flatParams = 16
+	flatMax    = flatParams + 1
+)
 
 // depthMax bounds how deep definitions lie in each other.
 const depthMax = 100
@@ -53,7 +55,7 @@ func (w *walker) valtype() typ {
 	case b == opString && w.text:
 		w.r.byte()
 		w.out = appendIndex(w.out, 0)
-		return typ{lane: true, flat: 2, known: true}
+		return typ{lane: true, heap: true, flat: 2, known: true}
 	case b >= opString && b <= 0x7f:
 		return primitive(w.copyByte())
 	}
@@ -118,7 +120,8 @@ func (t typ) or(u typ) typ {
 }
 
 func (t typ) with(u typ, flat int) typ {
-	return typ{lane: t.lane || u.lane, plain: t.plain || u.plain, flat: flat, known: t.known && u.known}
+	return typ{lane: t.lane || u.lane, plain: t.plain || u.plain, heap: t.heap || u.heap, flat: flat,
+		known: t.known && u.known}
 }
 
 // chosen is the type of something that says which, and holds a t.
@@ -135,7 +138,7 @@ func (w *walker) deftype() typ {
 	case op == opString && w.text:
 		w.r.byte()
 		w.out = append(w.out, pair...)
-		return typ{lane: true, flat: 2, known: true}
+		return typ{lane: true, heap: true, flat: 2, known: true}
 	case op >= opString && op <= 0x7f:
 		return primitive(w.copyByte())
 	case op == opList:
@@ -164,9 +167,9 @@ func (w *walker) list() typ {
 	of := w.valtype()
 	if of.byte {
 		w.out = append(w.out[:start], pair...)
-		return typ{lane: true, flat: 2, known: true}
+		return typ{lane: true, heap: true, flat: 2, known: true}
 	}
-	of.flat = 2
+	of.flat, of.heap, of.byte = 2, true, false
 	return of
 }
 
@@ -183,8 +186,8 @@ func (w *walker) compound(op byte) typ {
 		for range n {
 			w.copyName()
 		}
-		if op == opFlags && n > 32 {
-			return typ{flat: flatMax, known: true}
+		if op == opFlags {
+			return typ{flat: min((n+31)/32, flatMax), plain: n > 64, known: true}
 		}
 		return typ{flat: 1, known: true}
 	case 0x6b: // option
@@ -237,7 +240,7 @@ func (w *walker) functype() typ {
 	result := typ{known: true}
 	switch w.copyByte() {
 	case 0:
-		result = w.result()
+		result = w.valtype()
 	case 1:
 		if w.copyByte() != 0 {
 			w.r.fail()
@@ -245,35 +248,17 @@ func (w *walker) functype() typ {
 	default:
 		w.r.fail()
 	}
-	return typ{params: params.lane, result: result.lane, far: result.inMemory(),
-		known: params.known && result.known}
-}
-
-// inMemory reports whether a result of the type is an address, behind which lies
-// what the host can read as well as wasmtime.
-func (t typ) inMemory() bool { return t.known && !t.plain && t.flat > 1 }
-
-// result copies the type of a result, or writes the one of its address: then the
-// host reads it itself. What imported functions return is not for it to read.
-func (w *walker) result() typ {
-	start := len(w.out)
-	t := w.valtype()
-	w.keep = w.keep || !t.known
-	if p := w.plan; p == nil || p.keep || w.declaring || w.scope.parent == nil && p.kept[uint32(len(w.scope.types))] {
-		return t
-	}
-	if t.inMemory() {
-		w.out = append(w.out[:start], opU32)
-	}
-	return t
+	room := params.heap || params.flat > flatParams
+	return typ{params: params.lane, result: result.lane, plain: params.plain || result.plain,
+		room: room, memory: room || result.flat > 1, known: params.known && result.known}
 }
 
 // declarations copies the body of a type of components or instances, behind a
 // declaration of the pair that stands for string.
 func (w *walker) declarations(component bool) typ {
-	outer, within := w.scope, w.declaring
-	w.scope, w.declaring = &scope{parent: outer}, true
-	defer func() { w.scope, w.declaring = outer, within }()
+	outer := w.scope
+	w.scope = &scope{parent: outer}
+	defer func() { w.scope = outer }()
 	n := w.r.count()
 	w.out = append(appendU32(w.out, uint32(n)+1), "\x01"+pair...)
 	exports := make(map[string]item)
@@ -313,13 +298,13 @@ func (w *walker) externName() string {
 func (w *walker) externdesc() item {
 	switch sort := w.copyByte(); sort {
 	case sortFunc, sortComponent, sortInstance:
-		return item{sort, w.typeIndex()}
+		return item{sort: sort, typ: w.typeIndex()}
 	case sortType:
 		switch w.copyByte() {
 		case 0:
-			return item{sort, w.typeIndex()}
+			return item{sort: sort, typ: w.typeIndex()}
 		case 1: // a resource
-			return item{sort, typ{known: true}}
+			return item{sort: sort, typ: typ{known: true}}
 		}
 	}
 	w.r.fail()
@@ -332,7 +317,7 @@ func (w *walker) declare(name string, i item) {
 	s := w.scope
 	switch i.sort {
 	case sortFunc:
-		s.funcs = append(s.funcs, fn{typ: i.typ, imported: name != "", field: name})
+		s.funcs = append(s.funcs, fn{typ: i.typ, imported: name != "", field: name, origin: i.origin})
 	case sortType:
 		s.types = append(s.types, i.typ)
 	case sortComponent:

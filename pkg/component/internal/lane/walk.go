@@ -1,5 +1,7 @@
 package lane
 
+import "slices"
+
 // walker reads a component's sections and writes them anew: types as types.go
 // says, everything else as it was but for the indices of types, all of which
 // move up by one, since each scope begins with a type of its own. Whatever it
@@ -11,11 +13,6 @@ type walker struct {
 	text  bool // whether strings take the lane too
 	depth int
 	plan  *plan // nil in the first walk, which only looks
-	// declaring: in a type of components or instances, which are imported.
-	declaring bool
-	// keep: a type of a function may be met where it is written in another way,
-	// so that no result may become an address.
-	keep bool
 }
 
 func (w *walker) copyByte() byte {
@@ -53,7 +50,7 @@ func (w *walker) component() *scope {
 	w.out = append(w.out, header...)
 	w.out = appendSection(w.out, 7, []byte("\x01"+pair))
 	outer, root := w.scope, w.scope == nil
-	w.scope = &scope{parent: outer, exports: map[string]item{}, imported: map[uint32]bool{}}
+	w.scope = &scope{parent: outer, exports: map[string]item{}}
 	for !w.r.done() {
 		id, body := w.r.section()
 		if w.r.err != nil {
@@ -131,8 +128,8 @@ func (w *walker) coreInstance() {
 	switch w.copyByte() {
 	case 0:
 		m := w.copyU32()
-		if _, ok := at(w.scope.modules, m); ok {
-			i.module = int(m)
+		if i.module = int(m); int(m) >= len(w.scope.modules) {
+			w.r.fail()
 		}
 		for range w.copyCount() {
 			w.copyName()
@@ -186,13 +183,16 @@ func (w *walker) instance() {
 	switch w.copyByte() {
 	case 0:
 		of, ok := at(w.scope.components, w.copyU32())
-		if made = of; !ok {
+		if !ok {
 			w.r.fail()
 		}
+		given := map[string]origin{}
 		for range w.copyCount() {
-			w.copyName()
-			w.argument(w.sortIndex())
+			name := w.copyName()
+			given[name] = w.scope.item(w.sortIndex()).origin
 		}
+		made = of
+		made.given = append(slices.Clone(of.given), given)
 	case 1:
 		for range w.copyCount() {
 			name := w.externName()
@@ -204,32 +204,17 @@ func (w *walker) instance() {
 	w.scope.instances = append(w.scope.instances, instance{typ: made})
 }
 
-// argument looks at what a component is given: a function of the component's own
-// has the type that it was lifted with.
-func (w *walker) argument(sort byte, i uint32) {
-	f, _ := at(w.scope.funcs, i)
-	if sort == sortInstance || sort == sortComponent || sort == sortFunc && f.imported {
-		w.keep = true
-	}
-}
-
 func (w *walker) importDef() {
 	name := w.externName()
-	if w.r.peek() == sortFunc {
-		ahead := w.r
-		ahead.byte()
-		w.scope.imported[ahead.u32()] = true
-	}
-	w.declare(name, w.externdesc())
+	i := w.externdesc()
+	i.given = name
+	w.declare(name, i)
 }
 
 func (w *walker) export() {
 	name := w.externName()
 	sort, i := w.sortIndex()
-	w.optional(func() typ {
-		w.keep = w.keep || sort != sortFunc && sort != sortType
-		return w.externdesc().typ
-	})
+	w.optional(func() typ { return w.externdesc().typ })
 	if w.r.err != nil {
 		return
 	}
@@ -259,7 +244,7 @@ func (s *scope) item(sort byte, i uint32) item {
 	switch sort {
 	case sortFunc:
 		f, _ = at(s.funcs, i)
-		out.typ = f.typ
+		out.typ, out.origin = f.typ, f.origin
 	case sortType:
 		out.typ, _ = at(s.types, i)
 	case sortInstance:
