@@ -36,7 +36,11 @@ func built(t *testing.T, w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Write(wasm); err != nil {
+	sources, err := p.Sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Write(wasm, sources); err != nil {
 		t.Fatal(err)
 	}
 }

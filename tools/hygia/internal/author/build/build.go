@@ -25,12 +25,19 @@ type builder struct {
 	project *project.Project
 	// scratch is a folder in the project's build folder for what lies between.
 	scratch string
+	// sources are those at the beginning, and what building writes among them.
+	sources project.Sources
 }
 
 // Build builds a project's component and writes it with its manifest. It takes
-// seconds; the first time for a language, minutes, to install its tools.
+// seconds; the first time for a language, minutes, to install its tools. It fails
+// with project.ErrNotBuilt where the author changed a source meanwhile.
 func Build(ctx context.Context, home toolchain.Home, p *project.Project) (Result, error) {
-	b := builder{home: home, project: p, scratch: filepath.Join(p.Built(), "work")}
+	sources, err := p.Sources()
+	if err != nil {
+		return Result{}, err
+	}
+	b := builder{home: home, project: p, scratch: filepath.Join(p.Built(), "work"), sources: sources}
 	if err := os.MkdirAll(b.scratch, 0o755); err != nil { //nolint:gosec // as the author's own tools make folders
 		return Result{}, err
 	}
@@ -55,7 +62,7 @@ func Build(ctx context.Context, home toolchain.Home, p *project.Project) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	digest, err := p.Write(wasm)
+	digest, err := p.Write(wasm, b.sources)
 	if err != nil {
 		return Result{}, err
 	}

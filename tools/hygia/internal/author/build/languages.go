@@ -103,11 +103,10 @@ func (b builder) golang(ctx context.Context) (string, error) {
 	if err := b.run(ctx, nil, witBindgen, "go", "wit", "--world", project.World, "--out-dir", generated); err != nil {
 		return "", err
 	}
-	if err := copyTree(generated, b.project.Dir, func(name string) bool { return name != "go.mod" }); err != nil {
+	if err := b.keepAll(generated, func(name string) bool { return name != "go.mod" }); err != nil {
 		return "", err
 	}
-	memory := b.project.Path("wit_memory.go")
-	if err := os.WriteFile(memory, fmt.Appendf(nil, goMemory, b.project.Memory()/4*3), 0o644); err != nil { //nolint:gosec // the author's to read
+	if err := b.keep("wit_memory.go", fmt.Appendf(nil, goMemory, b.project.Memory()/4*3)); err != nil {
 		return "", err
 	}
 	core, embedded := filepath.Join(b.scratch, "core.wasm"), filepath.Join(b.scratch, "embedded.wasm")
@@ -205,22 +204,28 @@ func (b builder) python(ctx context.Context) (string, error) {
 	return out, b.run(ctx, append(env, tool.Env...), args...)
 }
 
-// copyTree copies the files of a folder that keep accepts, by their path in it,
-// and leaves alone what would not change.
-func copyTree(from, to string, keep func(name string) bool) error {
+// keepAll puts the files of a folder that wanted accepts, by their path in it, among
+// the sources.
+func (b builder) keepAll(from string, wanted func(name string) bool) error {
 	root := os.DirFS(from)
 	return fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !keep(name) {
+		if err != nil || entry.IsDir() || !wanted(name) {
 			return err
 		}
 		data, err := fs.ReadFile(root, name)
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(to, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { //nolint:gosec // as the author's own tools make folders
-			return err
-		}
-		return os.WriteFile(target, data, 0o644) //nolint:gosec // the author's to read
+		return b.keep(name, data)
 	})
+}
+
+// keep puts a generated file among the sources.
+func (b builder) keep(name string, data []byte) error {
+	target := b.project.Path(filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { //nolint:gosec // as the author's own tools make folders
+		return err
+	}
+	b.sources.Generated(name, data)
+	return os.WriteFile(target, data, 0o644) //nolint:gosec // the author's to read
 }

@@ -61,8 +61,8 @@ const World = "plugin"
 // ErrNoProject says that a folder is no plugin's.
 var ErrNoProject = errors.New("no plugin here")
 
-// ErrNotBuilt says that a project has no component, or one that is older than its
-// manifest.
+// ErrNotBuilt says that a project has no component, or one of another manifest or
+// other sources than it has now.
 var ErrNotBuilt = errors.New("not built")
 
 // Project is a plugin's folder.
@@ -150,8 +150,18 @@ func (p *Project) Built() string { return p.Path("build") }
 // Wasm is the component's file.
 func (p *Project) Wasm() string { return p.Path("build", p.Manifest.Name+".wasm") }
 
-// Write puts a component and its manifest into the build folder.
-func (p *Project) Write(wasm []byte) (digest string, err error) {
+// Write puts a component that was built from these sources into the build folder,
+// with its manifest. It fails with ErrNotBuilt, and writes nothing, where they are
+// not what is there now: nobody could say which of the two was built.
+func (p *Project) Write(wasm []byte, from Sources) (digest string, err error) {
+	now, err := p.Sources()
+	if err != nil {
+		return "", err
+	}
+	built := from.list()
+	if name := difference(now.list(), built); name != "" {
+		return "", fmt.Errorf("%w: %s changed meanwhile; run `hygia plugin build` again", ErrNotBuilt, name)
+	}
 	sum := sha256.Sum256(wasm)
 	digest = "sha256:" + hex.EncodeToString(sum[:])
 	manifest, err := p.withDigest(digest)
@@ -161,11 +171,7 @@ func (p *Project) Write(wasm []byte) (digest string, err error) {
 	if err := os.MkdirAll(p.Built(), 0o755); err != nil { //nolint:gosec // as the author's own tools make folders
 		return "", err
 	}
-	sources, err := p.sources()
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(p.sums(), sources, 0o644); err != nil { //nolint:gosec // the author's to read
+	if err := os.WriteFile(p.sums(), built, 0o644); err != nil { //nolint:gosec // the author's to read
 		return "", err
 	}
 	if err := os.WriteFile(p.Wasm(), wasm, 0o644); err != nil { //nolint:gosec // the author may share it

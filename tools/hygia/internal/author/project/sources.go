@@ -2,44 +2,30 @@ package project
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
 	"strings"
 )
 
-// sums is the file of what the component was built from.
-func (p *Project) sums() string { return p.Path("build", "sources.sha256") }
+// Sources are the digests of the files that a component is built from, by their
+// paths in the project.
+type Sources map[string][sha256.Size]byte
 
-// sourcesAsBuilt fails with ErrNotBuilt where a source is not what the component
-// was built from.
-func (p *Project) sourcesAsBuilt() error {
-	built, err := os.ReadFile(p.sums())
-	if err != nil {
-		return fmt.Errorf("%w: %w; run `hygia plugin build`", ErrNotBuilt, err)
-	}
-	now, err := p.sources()
-	if err != nil || bytes.Equal(now, built) {
-		return err
-	}
-	for _, pair := range [][2][]byte{{now, built}, {built, now}} {
-		for line := range bytes.Lines(pair[0]) {
-			if _, name, ok := strings.Cut(string(line), "  "); ok && !bytes.Contains(pair[1], line) {
-				return fmt.Errorf("%w: %s changed since; run `hygia plugin build`", ErrNotBuilt, strings.TrimSpace(name))
-			}
-		}
-	}
-	return fmt.Errorf("%w: a source changed since; run `hygia plugin build`", ErrNotBuilt)
+// isSource tells sources by their names.
+func isSource(name string) bool {
+	return slices.Contains([]string{".wit", ".rs", ".toml", ".c", ".h", ".go", ".mod", ".js", ".mjs", ".py"}, path.Ext(name))
 }
 
-// sources lists the files that a component is built from with their digests, as
-// sha256sum does, in the order of their names.
-func (p *Project) sources() ([]byte, error) {
-	var list bytes.Buffer
+// Sources reads what is there now.
+func (p *Project) Sources() (Sources, error) {
+	sources := Sources{}
 	root := os.DirFS(p.Dir)
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -50,7 +36,7 @@ func (p *Project) sources() ([]byte, error) {
 				return fs.SkipDir
 			}
 			return nil
-		case !slices.Contains([]string{".wit", ".rs", ".toml", ".c", ".h", ".go", ".mod", ".js", ".mjs", ".py"}, path.Ext(name)):
+		case !isSource(name):
 			return nil
 		}
 		file, err := root.Open(name)
@@ -62,8 +48,58 @@ func (p *Project) sources() ([]byte, error) {
 		if _, err := io.Copy(hash, file); err != nil {
 			return err
 		}
-		fmt.Fprintf(&list, "%x  %s\n", hash.Sum(nil), name)
+		sources[name] = [sha256.Size]byte(hash.Sum(nil))
 		return nil
 	})
-	return list.Bytes(), err
+	return sources, err
+}
+
+// Generated tells of a file that building wrote among the sources.
+func (s Sources) Generated(name string, data []byte) {
+	if isSource(name) {
+		s[name] = sha256.Sum256(data)
+	}
+}
+
+// list is what sha256sum would print, in the order of the names.
+func (s Sources) list() []byte {
+	var list bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		fmt.Fprintf(&list, "%x  %s\n", s[name], name)
+	}
+	return list.Bytes()
+}
+
+// difference names the first file that is in one of two lists and not in the
+// other; "" where they are the same.
+func difference(a, b []byte) string {
+	for _, pair := range [][2][]byte{{a, b}, {b, a}} {
+		for line := range bytes.Lines(pair[0]) {
+			if !bytes.Contains(pair[1], line) {
+				_, name, _ := strings.Cut(string(line), "  ")
+				return cmp.Or(strings.TrimSpace(name), "a source")
+			}
+		}
+	}
+	return ""
+}
+
+// sums is the file of what the component was built from.
+func (p *Project) sums() string { return p.Path("build", "sources.sha256") }
+
+// sourcesAsBuilt fails with ErrNotBuilt where a source is not what the component
+// was built from.
+func (p *Project) sourcesAsBuilt() error {
+	built, err := os.ReadFile(p.sums())
+	if err != nil {
+		return fmt.Errorf("%w: %w; run `hygia plugin build`", ErrNotBuilt, err)
+	}
+	now, err := p.Sources()
+	if err != nil {
+		return err
+	}
+	if name := difference(now.list(), built); name != "" {
+		return fmt.Errorf("%w: %s changed since; run `hygia plugin build`", ErrNotBuilt, name)
+	}
+	return nil
 }

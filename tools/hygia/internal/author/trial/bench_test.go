@@ -59,7 +59,11 @@ func builtOf(t *testing.T, manifest, text string) *project.Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Write(wasm); err != nil {
+	sources, err := p.Sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Write(wasm, sources); err != nil {
 		t.Fatal(err)
 	}
 	return p
