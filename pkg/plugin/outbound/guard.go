@@ -15,15 +15,16 @@ import (
 //nolint:gochecknoglobals // immutable
 var own = prefixes("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7")
 
-// special are addresses that no host has: what IANA's registries of special-purpose
-// addresses (RFC 6890) list beside own, multicast, and whatever brings an IPv4
-// address into an IPv6 one.
+// special are addresses at which no host answers a plugin: what IANA's registries of
+// special-purpose addresses (RFC 6890) list beside own, the routable ones of AS112
+// and of AMT among them, multicast, and whatever brings an IPv4 address into an IPv6
+// one. What lies outside of global is left out.
 //
 //nolint:gochecknoglobals // immutable
 var special = prefixes(
-	"0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
-	"198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
+	"0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
+	"192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+	"2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
 )
 
 // global are the IPv6 addresses that the internet uses at all (RFC 4291, 2.4).

@@ -147,7 +147,8 @@ func LiftRequest(dec *component.Decoder) Request {
 type Response struct {
 	// As the host said it: 404 and 500 are answers too.
 	Status uint16
-	// At most 64, with their names in lower case; without cookies.
+	// At most 64, of 16 KiB together, with their names in lower case; without
+	// cookies.
 	Headers []Header
 	// At most 1 MiB of UTF-8.
 	Body string
@@ -200,11 +201,12 @@ const (
 	FailureTLS
 	// It took too long.
 	FailureTimeout
-	// The response is larger than it may be.
+	// The response's body or its fields are larger than they may be.
 	FailureTooLarge
 	// The response is not text in UTF-8.
 	FailureNotText
-	// The response is not HTTP.
+	// The response is not HTTP/1, leads to another protocol, or has fields of more
+	// than 64 KiB.
 	FailureInvalidResponse
 )
 
