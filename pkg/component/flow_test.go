@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,36 +67,6 @@ func TestTheFlowThatUsedLeastGoesFirst(t *testing.T) {
 	calls.Wait()
 	if i := slices.Index(order, "quiet"); i != 1 {
 		t.Fatalf("in this order: %v", order)
-	}
-}
-
-func TestFlowsShareTimeAndNotCalls(t *testing.T) {
-	p := link(t, newEngine(t, component.Config{Parallel: 1}), worker,
-		component.LinkOptions{Exports: []*component.Export{work}})
-	ctx, cancel := context.WithCancel(context.Background())
-	var done [2]atomic.Int64
-	var calls sync.WaitGroup
-	longer := uint32(1)
-	if collects {
-		longer = 20 // so that a collection is little beside the shortest call
-	}
-	for i, n := range []uint32{4_000_000, 400_000} { // some 2 ms and 0.2 ms
-		for range 4 {
-			calls.Go(func() {
-				for toil(component.WithFlow(ctx, string(rune('a'+i))), p, n*longer) == nil {
-					done[i].Add(1)
-				}
-			})
-		}
-	}
-	for done[0].Load() < 100 {
-		time.Sleep(time.Millisecond)
-	}
-	cancel()
-	calls.Wait()
-	long, short := done[0].Load(), done[1].Load()
-	if ratio := float64(short) / float64(long); ratio < 5 || ratio > 20 {
-		t.Fatalf("%d long calls, %d that take a tenth: ratio %.1f", long, short, ratio)
 	}
 }
 

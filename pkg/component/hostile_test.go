@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"testing"
 	"time"
@@ -124,7 +123,6 @@ func settled(t *testing.T, loops *component.Program) int64 {
 	for range 3 {
 		runtime.GC()
 	}
-	debug.FreeOSMemory()
 	return resident(t)
 }
 

@@ -131,3 +131,38 @@ func TestIdleEngineRests(t *testing.T) {
 		}
 	}
 }
+
+// Calls take the time that this test says, which no load on the machine changes.
+func TestFlowsShareTimeAndNotCalls(t *testing.T) {
+	e, err := NewEngine(Config{Parallel: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	flows := map[*flow]time.Duration{e.flowOf("long"): 10 * time.Hour, e.flowOf("short"): time.Hour}
+	inside := make(chan *frame, 1) // there is one place
+	for fl := range flows {
+		for range 250 {
+			w, err := e.enqueue(fl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.ready = inside
+		}
+	}
+	done := map[string]int{}
+	e.dispatch()
+	for range 220 {
+		f := <-inside
+		done[f.flow.key]++
+		f.begun = now().Add(-flows[f.flow])
+		e.giveBack(f)
+	}
+	e.queued = nil
+	e.giveBack(<-inside)
+	if long, short := done["long"], done["short"]; long+short != 220 || long != 20 {
+		t.Fatalf("%d long calls, %d that take a tenth", long, short)
+	}
+}

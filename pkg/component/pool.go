@@ -29,6 +29,11 @@ type PoolOptions struct {
 	MaxAge time.Duration
 	// Now is the clock by which they age: time.Now by default.
 	Now func() time.Time
+	// Ahead, where it is not nil, is around each making of an instance ahead: it must
+	// call start once, with its own context or one made from that, and return what
+	// start returns. It is where a host gives a start what it gives its calls, and
+	// where it hears of one that failed in the background, of which no call tells.
+	Ahead func(ctx context.Context, start func(context.Context) error) error
 }
 
 func (o PoolOptions) withDefaults() PoolOptions {
@@ -37,6 +42,9 @@ func (o PoolOptions) withDefaults() PoolOptions {
 	def(&o.MaxAge, 10*time.Minute)
 	if o.Now == nil {
 		o.Now = now
+	}
+	if o.Ahead == nil {
+		o.Ahead = func(ctx context.Context, start func(context.Context) error) error { return start(ctx) }
 	}
 	return o
 }

@@ -23,7 +23,7 @@ func (l *Pool) refill() {
 	}
 	ctx := l.ctx
 	l.fill = true
-	l.warming.Go(func() { _ = l.warm(ctx) }) // the observer has heard of it; the next call tries again
+	l.warming.Go(func() { _ = l.warm(ctx) }) // PoolOptions.Ahead has heard of it; the next call tries again
 }
 
 // warm makes instances ahead until there are enough, or one cannot be made.
@@ -36,7 +36,7 @@ func (l *Pool) warm(ctx context.Context) (err error) {
 		if !more {
 			return err
 		}
-		err = l.ahead(ctx)
+		err = l.o.Ahead(ctx, l.ahead)
 	}
 }
 

@@ -26,11 +26,12 @@ const (
 	// EventRefused: the plugin was not loaded; Cause says why. Where that is its
 	// imports, there is one event for each of Refusals, with its Import.
 	EventRefused EventKind = "refused"
-	// EventTrapped: a call of Function ended in a trap.
+	// EventTrapped: a call of Function, or the start of an instance that was to be
+	// kept ready, ended in a trap.
 	EventTrapped EventKind = "trapped"
-	// EventLimited: a call of Function went over a limit.
+	// EventLimited: such a call or start went over a limit.
 	EventLimited EventKind = "limited"
-	// EventFailed: a call of Function failed otherwise, such as in a host function.
+	// EventFailed: it failed otherwise, such as in a host function.
 	EventFailed EventKind = "failed"
 	// EventSent: a request is about to go to Host. It goes when this is recorded.
 	EventSent EventKind = "sent"
@@ -49,7 +50,7 @@ type Event struct {
 	Digest   string   // the component's; empty where no manifest could be read
 	Grants   []string // of EventLoaded
 	Import   string   // of EventRefused: the function
-	Function string   // of a call's or a request's: "interface#function"
+	Function string   // of a call's or a request's: "interface#function"; empty where an instance was made ahead
 	Host     string   // of a request's: the granted host; empty where it is to none
 	Cause    string   // one of Cause's
 }
@@ -123,13 +124,16 @@ func refused(ctx context.Context, o Options, m Manifest, err error) error {
 	return err
 }
 
-// called tells of a call that failed, and returns why. A caller that gave up is
-// nothing that the plugin did.
+// called tells of a call that failed, or of a start ahead of any where fn is nil,
+// and returns why. A caller that gave up is nothing that the plugin did.
 func (p *Plugin) called(ctx context.Context, fn *component.Export, err error) error {
 	if err == nil || p.options.Events == nil || errors.Is(err, context.Canceled) || errors.Is(err, component.ErrClosed) {
 		return err
 	}
-	e := Event{Kind: EventFailed, Plugin: p.Name(), Digest: p.manifest.Digest, Function: fn.Interface + "#" + fn.Name, Cause: Cause(err)}
+	e := Event{Kind: EventFailed, Plugin: p.Name(), Digest: p.manifest.Digest, Cause: Cause(err)}
+	if fn != nil {
+		e.Function = fn.Interface + "#" + fn.Name
+	}
 	switch {
 	case errors.As(err, new(*component.HostError)):
 	case errors.As(err, new(*component.TrapError)):

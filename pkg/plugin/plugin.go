@@ -146,7 +146,7 @@ func prepare(ctx context.Context, o Options, manifest Manifest, wasm []byte) (_ 
 
 // fill makes the pool, where the options and the manifest ask for one.
 func (p *Plugin) fill(ctx context.Context) (err error) {
-	pool := component.PoolOptions{Warm: p.options.Warm}
+	pool := component.PoolOptions{Warm: p.options.Warm, Ahead: p.ahead}
 	if p.options.Reuse && p.manifest.Reuse {
 		pool.Reuse = reusedCalls
 	}
@@ -154,6 +154,12 @@ func (p *Plugin) fill(ctx context.Context) (err error) {
 		p.pool, err = p.program.Pool(ctx, pool)
 	}
 	return err
+}
+
+// ahead makes an instance that is no call's. Its start has a call's bounds, and
+// what it fails of is told.
+func (p *Plugin) ahead(ctx context.Context, start func(context.Context) error) error {
+	return p.called(ctx, nil, start(p.bounded(ctx)))
 }
 
 // ReadManifest reads the manifest of a component's folder.
@@ -240,10 +246,16 @@ func (p *Plugin) call(ctx context.Context, caller component.Caller, fn *componen
 	if a, ok := actor.From(ctx); ok {
 		ctx = component.WithFlow(ctx, a.Tenant)
 	}
-	if g := p.manifest.Grants; g.WASI != nil || g.grantsAnyOf(logInterface) || g.grantsAnyOf(outboundInterface) {
-		ctx = counted(ctx)
-	}
+	ctx = p.bounded(ctx)
 	return p.called(ctx, fn, caller.Call(ctx, fn, args, results))
+}
+
+// bounded gives a call its bounds, where there is something that they bound.
+func (p *Plugin) bounded(ctx context.Context) context.Context {
+	if g := p.manifest.Grants; g.WASI != nil || g.grantsAnyOf(logInterface) || g.grantsAnyOf(outboundInterface) {
+		return counted(ctx)
+	}
+	return ctx
 }
 
 // Session is a component with its folders. It is safe for concurrent use; close

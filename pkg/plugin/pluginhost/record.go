@@ -100,9 +100,16 @@ func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
 		objects = append(objects, object("grant", grant))
 	}
 	event := r.event(ctx, method, outcome, status, objects)
+	ahead := method == methodRun && e.Function == ""
+	if ahead { // no call tells of it
+		r.logger.WarnContext(ctx, "an instance that was to be kept ready did not start", "component", e.Plugin, "error_message", e.Cause)
+	}
 	bounded, cancel := context.WithTimeout(rpc.WithToken(ctx, ""), recordTime)
 	defer cancel()
-	if err := r.log.Append(bounded, event); err != nil {
+	switch err := r.log.Append(bounded, event); {
+	case err != nil && ahead:
+		r.keep(e.Plugin, event)
+	case err != nil:
 		return rpc.ErrAuditUnavailable.Wrap(fmt.Errorf("pluginhost: %w", err))
 	}
 	return nil
@@ -124,8 +131,13 @@ func (r *recorder) notify(e supervisor.Event) {
 	}
 	event := r.event(context.Background(), methodChange, outcome, status, objects(
 		"plugin", e.Plugin, "plugin_version", e.Version, "plugin_state", string(e.Kind), "cause", e.Cause))
+	r.keep(e.Plugin, event)
+}
+
+// keep keeps an event for the log, where nobody waits for it.
+func (r *recorder) keep(plugin string, event *auditv1.Event) {
 	if err := r.journal.put(event); err != nil {
-		r.logger.Error("a change of a plugin was not recorded", "component", e.Plugin, telemetry.Err(err))
+		r.logger.Error("what happened to a plugin was not recorded", "component", plugin, telemetry.Err(err))
 	}
 }
 

@@ -134,6 +134,7 @@ type world struct {
 	config   service.Plugins
 	outbound outbound.Sender
 	patience time.Duration // for uploads
+	clock    func() time.Time
 	ca       *identitytest.CA
 
 	tel    *telemetry.Telemetry
@@ -144,7 +145,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{TB: t, dir: t.TempDir(), log: &audittest.Log{}, logged: &lockedBuffer{}, ca: identitytest.NewCA(t, "hygia.test")}
+	w := &world{TB: t, dir: t.TempDir(), log: &audittest.Log{}, logged: &lockedBuffer{}, clock: time.Now, ca: identitytest.NewCA(t, "hygia.test")}
 	w.key = w.newKey("hospital")
 	w.config = service.Plugins{Trust: filepath.Join(w.dir, "trust.json"), Administrators: []string{audittest.Tenant}, CanaryPercent: 5}
 	w.trust("hospital")
@@ -204,7 +205,7 @@ func (w *world) start() {
 	o := rpc.ServerOptions{
 		Service: rpc.Content, Identity: w.ca.Source(w, rpc.Content), Policy: pluginhost.Policy(rpc.Policy{}), Audit: w.log,
 		Verifier: verifier{"admin": admin, "editor": editor, "foreign": foreign}, Telemetry: tel,
-		Clock: time.Now, IDs: audittest.ID, Status: rpc.Status{Version: "1.2.3"},
+		Clock: w.clock, IDs: audittest.ID, Status: rpc.Status{Version: "1.2.3"},
 	}
 	manifest, wasm := build(w, "embedded", "1.0.0", guest("(i32.const 1)"))
 	w.host, err = pluginhost.New(w.Context(), pluginhost.Options{
