@@ -38,6 +38,7 @@ type Env[C any] struct {
 	Telemetry *telemetry.Telemetry
 	Clock     func() time.Time
 	IDs       func() string // UUIDv7
+	CPUs      int           // that this process may use; 0 is what Go finds
 	// Listener is Config.Listen, opened; the run function serves on it.
 	Listener net.Listener
 	// Verifier checks actor tokens with the accounts service's keys; nil where

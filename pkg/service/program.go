@@ -42,7 +42,7 @@ func Main[C any, S interface {
 	Settings
 }](name string, run func(ctx context.Context, env *Env[C]) error) int {
 	quiet()
-	SpareProcessor()
+	cpus := SpareProcessor()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -51,7 +51,7 @@ func Main[C any, S interface {
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr,
 		LookupEnv: os.LookupEnv, Signals: signals,
 		Clock:           time.Now, //nolint:forbidigo // here is where it is handed in
-		IdentityTimeout: identityTimeout, DrainTimeout: drainTimeout,
+		IdentityTimeout: identityTimeout, DrainTimeout: drainTimeout, CPUs: cpus,
 	}.Execute(context.Background())
 }
 
@@ -61,10 +61,15 @@ func Main[C any, S interface {
 // than 20 µs, gives it to another thread, and makes the first wait for one when it
 // returns; with a place to spare it does not. Go then no longer follows the CPUs
 // that a container may use, where these change while it runs.
-func SpareProcessor() {
+//
+// It returns how many CPUs there are for this process, which GOMAXPROCS tells no
+// more. It is for the start of a process, once.
+func SpareProcessor() (cpus int) {
+	cpus = min(runtime.GOMAXPROCS(0), runtime.NumCPU())
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
+	return cpus
 }
 
 // Program is a service with everything that it takes from its process, so that
@@ -84,6 +89,8 @@ type Program[C any, S interface {
 	// IdentityTimeout bounds the wait for an identity, DrainTimeout the time from
 	// the first signal to the end of Run.
 	IdentityTimeout, DrainTimeout time.Duration
+	// CPUs is how many there are for this process; 0 is what Go finds.
+	CPUs int
 }
 
 // Execute runs the service until it fails, ctx ends or a signal comes, and
@@ -199,7 +206,7 @@ func (p Program[C, S]) serve(ctx context.Context, config *C) (err error) {
 	env := &Env[C]{
 		Name: p.Name, Version: p.Version, Config: config, Logger: tel.Logger,
 		Identity: source, Telemetry: tel, Clock: p.Clock, IDs: newID,
-		Listener: lis, base: base, conns: make(map[string]*grpc.ClientConn),
+		CPUs: p.CPUs, Listener: lis, base: base, conns: make(map[string]*grpc.ClientConn),
 	}
 	defer func() { err = errors.Join(err, env.close()) }()
 	if err := env.connect(ctx); err != nil {

@@ -323,11 +323,19 @@ func TestSignals(t *testing.T) {
 func TestSpareProcessor(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)
-	for set, want := range map[string]int{"": before + 1, "7": before} {
-		runtime.GOMAXPROCS(before)
-		t.Setenv("GOMAXPROCS", set)
-		if service.SpareProcessor(); runtime.GOMAXPROCS(0) != want {
-			t.Errorf("GOMAXPROCS=%q: %d places, want %d", set, runtime.GOMAXPROCS(0), want)
+	all := runtime.NumCPU()
+	for _, c := range []struct {
+		set                string
+		uses, places, cpus int
+	}{
+		{"", all, all + 1, all},
+		{"", 1, 2, 1}, // a container that may use one of the machine's
+		{"7", 7, 7, min(7, all)},
+	} {
+		runtime.GOMAXPROCS(c.uses)
+		t.Setenv("GOMAXPROCS", c.set)
+		if cpus := service.SpareProcessor(); runtime.GOMAXPROCS(0) != c.places || cpus != c.cpus {
+			t.Errorf("%+v: %d places for %d CPUs", c, runtime.GOMAXPROCS(0), cpus)
 		}
 	}
 }

@@ -47,6 +47,11 @@ type Stats struct {
 	Unkept  uint64 // compiled, and could not be written
 }
 
+// Plus is what both of two caches did.
+func (s Stats) Plus(t Stats) Stats {
+	return Stats{s.Hits + t.Hits, s.Misses + t.Misses, s.Refused + t.Refused, s.Unkept + t.Unkept}
+}
+
 // Cache compiles components, or loads them as compiled before. It is safe for
 // concurrent use.
 type Cache struct {

@@ -29,26 +29,30 @@ type engine struct {
 // of those that count it: counting slows every instruction, so the others are
 // spared it.
 type engines struct {
-	dir     string
-	logger  *slog.Logger
-	observe func(string, error)
+	dir    string
+	logger *slog.Logger
+	config component.Config // but for Fuel
 
 	mu             sync.Mutex
+	closed         bool
 	usual, counted *engine // nil while nobody needed it
 }
 
-// of gives the engine for a manifest.
+// of gives the engine for a manifest, and component.ErrClosed after close.
 func (e *engines) of(ctx context.Context, m plugin.Manifest) (*engine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	which, folder, fuel := &e.usual, compiledFolder, m.Limits.Fuel > 0
-	if fuel {
+	which, folder, config := &e.usual, compiledFolder, e.config
+	if config.Fuel = m.Limits.Fuel > 0; config.Fuel {
 		which, folder = &e.counted, countedFolder
 	}
-	if *which != nil {
+	switch {
+	case e.closed:
+		return nil, component.ErrClosed
+	case *which != nil:
 		return *which, nil
 	}
-	made, err := component.NewEngine(component.Config{Fuel: fuel, Observe: e.observe})
+	made, err := component.NewEngine(config)
 	if err != nil {
 		return nil, err
 	}
@@ -75,17 +79,16 @@ func (e *engines) all() (all []*engine) {
 // stats counts what all of them compiled.
 func (e *engines) stats() (sum compiled.Stats) {
 	for _, one := range e.all() {
-		s := one.compiler.Stats()
-		sum.Hits += s.Hits
-		sum.Misses += s.Misses
-		sum.Refused += s.Refused
-		sum.Unkept += s.Unkept
+		sum = sum.Plus(one.compiler.Stats())
 	}
 	return sum
 }
 
-// close stops running calls, and waits for them.
+// close stops running calls, and waits for them. No engine is made afterwards.
 func (e *engines) close() error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
 	var errs []error
 	for _, one := range e.all() {
 		errs = append(errs, one.Close())

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
 
 	"github.com/hygia-suite/hygia/pkg/audit/audittest"
 	"github.com/hygia-suite/hygia/pkg/plugin/internal/folder"
+	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
 )
 
@@ -61,4 +63,9 @@ func (j *Journal) Close() { j.close() }
 func Receiver(dir string) func(context.Context, func() ([]byte, error)) (io.Closer, error) {
 	u := newUploads(dir, 0)
 	return func(ctx context.Context, next func() ([]byte, error)) (io.Closer, error) { return u.receive(ctx, next) }
+}
+
+// Load loads a release, as a host does when it is installed.
+func (h *Host) Load(ctx context.Context, files fs.FS) (supervisor.Release, error) {
+	return h.load(ctx, files)
 }

@@ -26,7 +26,7 @@ import (
 // installedFolder is the folder of installed plugins in a service's data folder.
 const installedFolder = "plugins"
 
-// Options are a Host's dependencies; all are required, but for the last two.
+// Options are a Host's dependencies; all are required, but for the last three.
 type Options struct {
 	// Server is what the service's server is made of: its name, identity, audit log,
 	// logger, clock and ids are the host's too.
@@ -47,6 +47,10 @@ type Options struct {
 	// Outbound sends plugins' requests; nil is a client of the host's own, under
 	// Config.PrivateHosts.
 	Outbound outbound.Sender
+	// Parallel is how many calls may compute at once, in each engine; 0 is as many as
+	// Go uses CPUs, which is one too many in a container where Go was given a place to
+	// spare: see service.Env.CPUs.
+	Parallel int
 }
 
 // Hook is an extension interface that a service calls.
@@ -111,7 +115,10 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		h.outbound = outbound.New(outbound.Options{Private: o.Config.PrivateHosts})
 		h.o.Outbound = h.outbound
 	}
-	h.engines = &engines{dir: o.DataDir, logger: o.Server.Telemetry.Logger, observe: h.metrics.observe}
+	h.engines = &engines{
+		dir: o.DataDir, logger: o.Server.Telemetry.Logger,
+		config: component.Config{Parallel: o.Parallel, Observe: h.metrics.observe},
+	}
 	if err := h.open(ctx); err != nil {
 		record.journal.close()
 		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), h.engines.close())

@@ -135,6 +135,7 @@ type world struct {
 	outbound outbound.Sender
 	patience time.Duration // for uploads
 	clock    func() time.Time
+	parallel int
 	ca       *identitytest.CA
 
 	tel    *telemetry.Telemetry
@@ -209,7 +210,7 @@ func (w *world) start() {
 	}
 	manifest, wasm := build(w, "embedded", "1.0.0", guest("(i32.const 1)"))
 	w.host, err = pluginhost.New(w.Context(), pluginhost.Options{
-		Server: o, Config: w.config, DataDir: w.dir, Outbound: w.outbound, UploadTime: w.patience,
+		Server: o, Config: w.config, DataDir: w.dir, Outbound: w.outbound, UploadTime: w.patience, Parallel: w.parallel,
 		Embedded: []fs.FS{fstest.MapFS{"manifest.json": {Data: manifest}, "embedded.wasm": {Data: wasm}}},
 		Hooks:    []pluginhost.Hook{{Exports: []*component.Export{answer}}},
 	})

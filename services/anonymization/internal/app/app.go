@@ -25,7 +25,7 @@ const transformer = "mask"
 func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	o := env.ServerOptions(pluginhost.Policy(deid.Policy()))
 	host, err := pluginhost.New(ctx, pluginhost.Options{
-		Server: o, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
+		Server: o, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir, Parallel: env.CPUs,
 		Embedded: []fs.FS{plugins.BRIdentifiers(), plugins.Mask()},
 		Hooks: []pluginhost.Hook{
 			{Exports: anonymization.DetectorExports},

@@ -60,7 +60,7 @@ func Run(ctx context.Context, env *service.Env[Config]) (err error) {
 	options := env.ServerOptions(pluginhost.Policy(server.Policy()))
 	options.Audit = ownLog{events}
 	host, err := pluginhost.New(ctx, pluginhost.Options{
-		Server: options, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
+		Server: options, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir, Parallel: env.CPUs,
 		Embedded: []fs.FS{plugins.FHIRAuditEvent()}, Hooks: []pluginhost.Hook{{Exports: audit.FormatterExports}},
 	})
 	if err != nil {

@@ -57,6 +57,8 @@ type Deps struct {
 	// say which may be installed.
 	Components map[string]map[string]string
 	Plugins    service.Plugins
+	// CPUs is how many calls of components compute at once; 0 is what Go finds.
+	CPUs int
 	// Validation is a connection to the validation service.
 	Validation grpc.ClientConnInterface
 }
@@ -72,7 +74,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) error {
 	}
 	return Serve(ctx, Deps{
 		DataDir: env.Config.DataDir, Listener: env.Listener, Options: env.ServerOptions(api.Policy()),
-		Components: env.Config.Components, Plugins: env.Config.Plugins, Validation: validation,
+		Components: env.Config.Components, Plugins: env.Config.Plugins, Validation: validation, CPUs: env.CPUs,
 	})
 }
 
@@ -85,7 +87,7 @@ func Serve(ctx context.Context, d Deps) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	host, err := pluginhost.New(ctx, pluginhost.Options{
-		Server: d.Options, Config: d.Plugins, Components: d.Components, DataDir: d.DataDir,
+		Server: d.Options, Config: d.Plugins, Components: d.Components, DataDir: d.DataDir, Parallel: d.CPUs,
 		Embedded: []fs.FS{plugins.WordPressImport()}, Hooks: []pluginhost.Hook{{Exports: content.ImporterExports, Only: importer}},
 	})
 	if err != nil {

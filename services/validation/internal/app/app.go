@@ -23,7 +23,7 @@ func Run(ctx context.Context, env *service.Env[service.Config]) (err error) {
 	o := env.ServerOptions(pluginhost.Policy(checks.Policy()))
 	hook := pluginhost.Hook{Exports: validation.ValidatorExports}
 	host, err := pluginhost.New(ctx, pluginhost.Options{
-		Server: o, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir,
+		Server: o, Config: env.Config.Plugins, Components: env.Config.Components, DataDir: env.Config.DataDir, Parallel: env.CPUs,
 		Embedded: []fs.FS{plugins.MedicalBasics(), plugins.DocumentNumbers()}, Hooks: []pluginhost.Hook{hook},
 	})
 	if err != nil {
