@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"unsafe"
@@ -25,20 +24,43 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 	if stack > e.stack {
 		return nil, &LimitError{Limit: LimitNesting, Max: int64(e.stack)}
 	}
-	f, err := e.enterFrom(ctx, from, p, inst)
-	if err == nil {
-		f.stack, f.usage = stack, from.usage
-		f.prepare(p, inst)
+	if inst != nil && !inst.state.CompareAndSwap(0, instanceBusy) {
+		if err := inst.claim(); err != nil {
+			return nil, err
+		}
 	}
-	return f, err
+	f, ok := e.renew(ctx, from, p)
+	if !ok {
+		var err error
+		if f, err = e.enterFrom(ctx, from, p, f); err != nil {
+			if inst != nil {
+				inst.release()
+			}
+			return nil, err
+		}
+	}
+	f.stack, f.usage = stack, from.usage
+	f.prepare(p, inst)
+	return f, nil
 }
 
-func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, inst *Instance) (*frame, error) {
+// enterFrom takes a frame that has no lease, and ends that of the one that this
+// processor used last, if any.
+func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, last *frame) (*frame, error) {
 	e.mu.Lock()
-	if err := e.admit(p, inst); err != nil {
-		e.mu.Unlock()
-		return nil, err
+	if last != nil {
+		last.mu.Lock()
+		if last.lease == leaseIdle {
+			e.endLease(last)
+		}
+		last.mu.Unlock()
 	}
+	if e.closed || p.closed {
+		e.mu.Unlock()
+		return nil, ErrClosed
+	}
+	p.refs++
+	e.active++
 	if from.outer != nil && from.outer.engine == e {
 		// It runs on the thread of the call that it is made for, which waits for it:
 		// it must not wait for a place that only that call can give back.
@@ -50,7 +72,7 @@ func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, inst *I
 		return f, nil
 	}
 	fl := e.flowOf(from.flow)
-	if len(fl.waiting) == 0 && e.mayRun(fl) {
+	if len(fl.waiting) == 0 && (e.mayRun(fl) || e.recall() && e.mayRun(fl)) {
 		f := e.place(fl)
 		f.begin(ctx, p)
 		e.mu.Unlock()
@@ -60,69 +82,25 @@ func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, inst *I
 	e.mu.Unlock()
 	var f *frame
 	if err == nil {
-		f, err = e.await(ctx, p, inst, fl, w)
+		f, err = e.await(ctx, p, fl, w)
 	}
 	if err != nil {
 		e.mu.Lock()
-		rest := e.dismiss(p, inst)
+		last := e.dismiss(p)
 		e.mu.Unlock()
-		rest.free()
+		if last {
+			p.free()
+		}
 	}
 	return f, err
 }
 
-// admit counts a call in, if its program and instance are there and free.
-func (e *Engine) admit(p *Program, inst *Instance) error {
-	switch {
-	case e.closed || p.closed:
-		return ErrClosed
-	case inst == nil:
-	case inst.closed:
-		return ErrClosed
-	case inst.failed != nil:
-		return fmt.Errorf("%w: %w", ErrPoisoned, inst.failed)
-	case inst.busy:
-		return ErrBusy
-	default:
-		inst.busy = true
-	}
-	p.refs++
-	e.active++
-	return nil
-}
-
-// remains are what a call was the last to need; they are freed without the lock.
-type remains struct {
-	program  *Program
-	instance *Instance
-}
-
-func (r remains) free() {
-	if r == (remains{}) {
-		return
-	}
-	if r.instance != nil {
-		r.instance.free()
-	}
-	if r.program != nil {
-		r.program.free()
-	}
-}
-
-// dismiss undoes admit, and returns what was closed meanwhile.
-func (e *Engine) dismiss(p *Program, inst *Instance) remains {
-	var r remains
-	if inst != nil {
-		inst.busy = false
-		r = inst.drop()
-	}
-	if p.unref() {
-		r.program = p
-	}
+// dismiss counts a call of p out, and reports whether p must now be freed.
+func (e *Engine) dismiss(p *Program) bool {
 	if e.active--; e.active == 0 && e.closed {
 		e.idle.Broadcast()
 	}
-	return r
+	return p.unref()
 }
 
 // takeFrame returns a frame that is free, or a new one: one more than MaxCalls,
@@ -162,7 +140,7 @@ func (e *Engine) unqueue(fl *flow) {
 	}
 }
 
-func (e *Engine) await(ctx context.Context, p *Program, inst *Instance, fl *flow, w *waiter) (*frame, error) {
+func (e *Engine) await(ctx context.Context, p *Program, fl *flow, w *waiter) (*frame, error) {
 	select {
 	case f, ok := <-w.ready:
 		if !ok {
@@ -179,14 +157,18 @@ func (e *Engine) await(ctx context.Context, p *Program, inst *Instance, fl *flow
 			fl.waiting = slices.Delete(fl.waiting, i, i+1)
 			e.unqueue(fl)
 		} else if f, ok := <-w.ready; ok {
+			f.mu.Lock()
 			e.giveBack(f)
+			f.mu.Unlock()
 		}
 		return nil, stopError(ctx.Err(), context.Cause(ctx))
 	}
 }
 
+// giveBack must be called with mu and f.mu held.
 func (e *Engine) giveBack(f *frame) {
 	e.vacate(f)
+	f.program, f.ctx, f.hostCtx = nil, nil, nil
 	if f.outer != nil {
 		f.outer.nested--
 		f.outer = nil

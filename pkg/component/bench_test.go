@@ -199,6 +199,27 @@ func BenchmarkParallelFresh(b *testing.B) {
 	})
 }
 
+// BenchmarkParallelLive is the same of instances that live.
+func BenchmarkParallelLive(b *testing.B) {
+	p := link(b, newEngine(b, component.Config{}), nopComponent, component.LinkOptions{
+		Exports: []*component.Export{&nop},
+	})
+	b.RunParallel(func(pb *testing.PB) {
+		i, err := p.Instance(context.Background())
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer i.Close()
+		for pb.Next() {
+			if err := i.Call(context.Background(), &nop, nil, nil); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
 // Text and bytes in and out again, of a guest that copies nothing.
 func benchEcho(b *testing.B, t *component.Type, args func(*component.Encoder), results func(*component.Decoder)) {
 	w := &textWriter{}

@@ -99,12 +99,12 @@ func (f *frame) give(b []byte) {
 // hostContext returns the context that the host functions of a call share.
 func (f *frame) hostContext() *hostContext {
 	if f.hostCtx == nil {
-		f.engine.mu.Lock()
+		f.mu.Lock()
 		f.hostCtx = newHostContext(f.ctx, f.deadline, f)
 		if f.stopped != nil {
 			f.hostCtx.end(f.stopped)
 		}
-		f.engine.mu.Unlock()
+		f.mu.Unlock()
 	}
 	return f.hostCtx
 }

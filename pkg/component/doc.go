@@ -18,6 +18,7 @@
 // that C passes to Go stay C's and change with the frame's next crossing, so
 // Decoder copies all that it returns.
 //
-// All state that calls and closers share is guarded by Engine.mu; everything
-// else of a frame belongs to the goroutine of its call.
+// All state that calls and closers share is guarded by Engine.mu, and what the
+// watcher must know of a call by its frame's; everything else of a frame belongs to
+// the goroutine of its call.
 package component

@@ -156,7 +156,7 @@ type Engine struct {
 	stack int           // bytes that calls within each other may take together
 	born  time.Time
 
-	mu     sync.Mutex // guards what follows, and the frames' guarded fields
+	mu     sync.Mutex // guards what follows but for the pools, and the frames' guarded fields
 	closed bool
 	parked bool // the watcher sleeps until woken
 	frames []*frame
@@ -164,6 +164,8 @@ type Engine struct {
 	free   []*frame
 	active int
 	spare  sync.Pool  // of *[]byte: see lent
+	lately sync.Pool  // of *frame: see lease.go
+	leases int        // frames that are leased
 	idle   *sync.Cond // signalled when active falls to zero
 
 	computing int              // calls that hold a place and do not rest
@@ -217,6 +219,7 @@ func (e *Engine) Close() error {
 	e.closed = true
 	e.wakeWatcher()
 	e.abandon()
+	e.recall()
 	for e.active > 0 {
 		e.idle.Wait()
 	}

@@ -58,6 +58,7 @@ func (e *Engine) flowOf(key string) *flow {
 			if len(e.flows) >= manyFlows {
 				e.forget()
 			}
+			e.recall() // whether they are metered may change
 			e.flows[key] = &flow{key: key}
 		}
 		e.lastFlow = e.flows[key]
@@ -133,6 +134,15 @@ func (e *Engine) place(fl *flow) *frame {
 	return f
 }
 
+// charge has the flow of a frame's call pay for it. It must be called with both locks
+// held.
+func (f *frame) charge() {
+	if f.flow != nil && !f.begun.IsZero() {
+		f.flow.spent += now().Sub(f.begun)
+		f.begun = time.Time{}
+	}
+}
+
 // vacate gives back the place of a frame that took one.
 func (e *Engine) vacate(f *frame) {
 	fl := f.flow
@@ -143,10 +153,8 @@ func (e *Engine) vacate(f *frame) {
 	if !f.resting {
 		e.computing--
 	}
-	if !f.begun.IsZero() {
-		fl.spent += now().Sub(f.begun)
-	}
-	f.flow, f.resting, f.begun = nil, false, time.Time{}
+	f.charge()
+	f.flow, f.resting = nil, false
 }
 
 // look tells whether a call has waited in a host function since the watcher's

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/cgo"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -23,21 +24,24 @@ type frame struct {
 	dec    Decoder
 	scope  scope
 
-	// Guarded by engine.mu.
+	mu       sync.Mutex      // guards what follows; locked after engine.mu
 	ctx      context.Context // nil while no call runs
 	limit    time.Duration
 	deadline time.Time    // zero until the watcher or a host call sets it
 	stopped  error        // why the guest was told to stop
-	extra    bool         // not counted in Engine.kept, and not kept
 	hostCtx  *hostContext // nil before the first host function; only its goroutine sets it
+	lease    lease
+	stale    bool      // the lease was idle at the watcher's last look
+	metered  bool      // the flow is charged
+	begun    time.Time // zero where nobody needs to know
 
-	// Guarded by engine.mu as well: the frame's place, see flow.go.
-	flow      *flow     // whose place it holds, or nil
-	outer     *frame    // the call on whose behalf it runs, or nil
-	nested    int       // calls that run on its own behalf
-	begun     time.Time // zero where nobody needs to know
-	resting   bool      // waits in a host function: its place is another's
-	wasInside bool      // look's last
+	// Guarded by engine.mu: the frame's place, see flow.go.
+	extra     bool   // not counted in Engine.kept, and not kept
+	flow      *flow  // whose place it holds, or nil
+	outer     *frame // the call on whose behalf it runs, or nil
+	nested    int    // calls that run on its own behalf
+	resting   bool   // waits in a host function: its place is another's; written with mu held too
+	wasInside bool   // look's last
 	wasLeft   uint32
 
 	// See hosttime.go. The times are in nanoseconds since Engine.born.
@@ -76,30 +80,41 @@ func (f *frame) delete() {
 // begin makes the call known to the watcher. It must be called with engine.mu held;
 // prepare, after it, does what needs no lock.
 func (f *frame) begin(ctx context.Context, p *Program) {
-	f.ctx, f.limit, f.deadline, f.stopped = ctx, p.limits.Deadline, time.Time{}, nil
-	f.c.stop = 0
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.program = p
+	f.metered = f.flow != nil && (f.flow.key != "" || len(f.engine.flows) > 1)
 	f.wasInside = false
 	f.share()
-	f.hostMost = p.limits.HostTime
-	if f.hostSince.Load()|f.hostTime.Load() != 0 { // loads are free, and stores are not
-		f.hostSince.Store(0)
-		f.hostTime.Store(0)
-	}
-	metered := f.flow != nil && (f.flow.key != "" || len(f.engine.flows) > 1)
-	if metered || len(p.imports) > 0 {
-		at := now()
-		f.deadline = at.Add(f.limit) // host functions are told it
-		if metered {
-			f.begun = at
-		}
-	}
+	f.start(ctx, p)
 	f.engine.wakeWatcher()
 }
 
+// start must be called with mu held.
+func (f *frame) start(ctx context.Context, p *Program) {
+	f.ctx, f.limit, f.deadline, f.stopped, f.hostCtx = ctx, p.limits.Deadline, time.Time{}, nil, nil
+	f.c.stop = 0
+	f.hostMost = p.limits.HostTime
+	if f.hostSince.Load()|f.hostTime.Load() != 0 {
+		f.hostSince.Store(0)
+		f.hostTime.Store(0)
+	}
+	f.begun = time.Time{}
+	if f.metered || len(p.imports) > 0 {
+		at := now()
+		f.deadline = at.Add(f.limit) // host functions are told it
+		if f.metered {
+			f.begun = at
+		}
+	}
+}
+
 func (f *frame) prepare(p *Program, inst *Instance) {
-	f.program, f.hostErr, f.heavy = p, nil, false
+	f.hostErr, f.heavy = nil, false
 	f.scope.begin(p, inst)
-	atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.calls)), uint32(p.limits.HostCalls)) //nolint:gosec // see Limits
+	if calls := C.uint32_t(p.limits.HostCalls); f.c.calls != calls { // loads are free, and stores are not
+		atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.calls)), uint32(calls))
+	}
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.c.fuel, f.c.lifted = p.fuel, 0
 	f.enc.reset(&p.limits)
@@ -120,16 +135,12 @@ func (f *frame) leave(inst *Instance) {
 	if f.heavy || f.c.lifted > manyItems {
 		C.hy_settle()
 	}
-	p := f.program
-	f.hostErr, f.program, f.usage = nil, nil, nil
+	f.hostErr, f.usage = nil, nil
 	f.trim()
-	e := f.engine
-	e.mu.Lock()
-	f.ctx, f.hostCtx = nil, nil
-	e.giveBack(f)
-	rest := e.dismiss(p, inst)
-	e.mu.Unlock()
-	rest.free()
+	f.engine.part(f)
+	if inst != nil {
+		inst.release()
+	}
 }
 
 // manyItems is how many items of lists leave enough behind to be worth settling.
@@ -189,8 +200,8 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 	switch rc {
 	case C.HY_STOPPED:
 		f.heavy = true // it may have made anything until then
-		f.engine.mu.Lock()
-		defer f.engine.mu.Unlock()
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		return f.stopped
 	case C.HY_HOST:
 		return f.hostFailure(ctx)
@@ -232,9 +243,9 @@ func heavyError() error {
 // hostFailure says that the call was stopped when that is why a host function
 // failed, and what it failed with in any case.
 func (f *frame) hostFailure(ctx context.Context) error {
-	f.engine.mu.Lock()
+	f.mu.Lock()
 	why, deadline := f.stopped, f.deadline
-	f.engine.mu.Unlock()
+	f.mu.Unlock()
 	switch {
 	case why != nil:
 	case ctx.Err() != nil:

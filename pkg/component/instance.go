@@ -5,6 +5,8 @@ import "C"
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -17,11 +19,17 @@ type Instance struct {
 	values  values         // for the goroutine of its call
 	end     func()         // drops what is left of values
 
-	// Guarded by program.engine.mu.
-	busy, closed bool
-	dropped      bool
-	failed       error // what ended it
+	state  atomic.Uint32
+	failed error // what ended it: its call's until it is no longer busy
 }
+
+// What an Instance's state is made of. It is freed when it is neither busy nor as it
+// was made.
+const (
+	instanceBusy = 1 << iota // in a call
+	instanceClosed
+	instanceFailed
+)
 
 // Call calls fn in the instance, as Program.Call does in a fresh one.
 func (i *Instance) Call(ctx context.Context, fn *Export, args func(*Encoder), results func(*Decoder)) error {
@@ -64,47 +72,57 @@ func (i *Instance) call(ctx context.Context, fn *Export, args func(*Encoder), re
 	return err
 }
 
+// fail ends the instance, in a call.
 func (i *Instance) fail(err error) {
-	i.program.engine.mu.Lock()
 	i.failed = err
-	i.program.engine.mu.Unlock()
+	i.state.Or(instanceFailed)
 }
 
 // over reports whether a call has ended the instance, or Close has.
 func (i *Instance) over() bool {
-	i.program.engine.mu.Lock()
-	defer i.program.engine.mu.Unlock()
-	return i.closed || i.failed != nil
+	return i.state.Load()&(instanceClosed|instanceFailed) != 0
+}
+
+// claim makes the instance busy until release, if it is there and free.
+func (i *Instance) claim() error {
+	for !i.state.CompareAndSwap(0, instanceBusy) {
+		switch s := i.state.Load(); {
+		case s&instanceClosed != 0:
+			return ErrClosed
+		case s&instanceBusy != 0:
+			return ErrBusy
+		case s&instanceFailed != 0:
+			return fmt.Errorf("%w: %w", ErrPoisoned, i.failed)
+		}
+	}
+	return nil
+}
+
+func (i *Instance) release() {
+	if !i.state.CompareAndSwap(instanceBusy, 0) {
+		i.state.And(^uint32(instanceBusy))
+		i.free()
+	}
 }
 
 // Close ends the instance, when its running call has returned if there is one.
 // Closing twice does nothing.
 func (i *Instance) Close() {
-	e := i.program.engine
-	e.mu.Lock()
-	i.closed = true
-	r := i.drop()
-	e.mu.Unlock()
-	r.free()
-}
-
-// drop returns an instance that is over and in no call to be freed, once. It must
-// be called with engine.mu held.
-func (i *Instance) drop() remains {
-	if i.dropped || i.busy || !i.closed && i.failed == nil {
-		return remains{}
+	if i.state.Or(instanceClosed) == 0 {
+		i.free()
 	}
-	i.dropped = true
-	r := remains{instance: i}
-	if i.program.unref() {
-		r.program = i.program
-	}
-	return r
 }
 
 // free gives back what the instance holds, and drops the host's values that its
-// guest still owned. The program must still be there.
+// guest still owned.
 func (i *Instance) free() {
 	C.hy_instance_delete(i.c)
 	i.end()
+	p := i.program
+	p.engine.mu.Lock()
+	last := p.unref()
+	p.engine.mu.Unlock()
+	if last {
+		p.free()
+	}
 }

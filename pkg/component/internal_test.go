@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -96,6 +97,68 @@ func TestTrack(t *testing.T) {
 		if got := track(iface); got != want {
 			t.Errorf("%s: got %s, want %s", iface, got, want)
 		}
+	}
+}
+
+// A lease counts as a call, and must end with whatever it keeps open.
+func TestLeasesEnd(t *testing.T) {
+	e, err := NewEngine(Config{MaxInstances: 1, Parallel: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	counts := func(p *Program) (leases, active, computing, refs int) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.leases, e.active, e.computing, p.refs
+	}
+	for round := range 20 {
+		p := &Program{engine: e, limits: Limits{}.withDefaults()}
+		for range 3 {
+			f, err := e.enter(context.Background(), p, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.leave(nil)
+		}
+		if leases, active, computing, refs := counts(p); leases > 2 || leases != active || active != computing || computing != refs {
+			t.Fatalf("round %d: %d leases, %d active, %d computing, %d references", round, leases, active, computing, refs)
+		}
+		if round%2 == 0 {
+			e.mu.Lock()
+			e.recall()
+			e.mu.Unlock()
+		}
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) { // the watcher's turn
+			leases, active, computing, refs := counts(p)
+			if leases+active+computing+refs == 0 {
+				break
+			}
+			if round%2 == 0 || time.Now().After(end) {
+				t.Fatalf("round %d: %d leases, %d active, %d computing, %d references", round, leases, active, computing, refs)
+			}
+		}
+	}
+}
+
+// A lease that is not at hand, as on another processor, gives its place up to a call
+// that finds none: long before the watcher would take it back.
+func TestALeaseGivesWay(t *testing.T) {
+	e, err := NewEngine(Config{MaxInstances: 1, Parallel: 1, Tick: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
+	defer cancel()
+	p := &Program{engine: e, limits: Limits{}.withDefaults()}
+	for range 10 {
+		f, err := e.enter(ctx, p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.leave(nil)
+		e.lately = sync.Pool{}
 	}
 }
 

@@ -123,6 +123,7 @@ func (p *Program) instance(ctx context.Context, wanted func() bool) (*Instance, 
 func (p *Program) Close() {
 	e := p.engine
 	e.mu.Lock()
+	e.recall() // a lease counts as a call
 	last := !p.closed && p.refs == 0
 	p.closed = true
 	e.mu.Unlock()

@@ -74,17 +74,10 @@ func (e *Engine) sweep(at time.Time) (s seen) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, f := range e.frames {
-		if f.ctx == nil {
-			continue
-		}
-		s.active = true
-		f.look()
-		s.epoch = f.share() || s.epoch
-		if f.expired(at) {
-			s.epoch = true // again at each tick: a store may have been made since
-		} else if s.due.IsZero() || f.deadline.Before(s.due) {
-			s.due = f.deadline
-		}
+		f.mu.Lock()
+		f.swept(at, &s)
+		e.retire(f)
+		f.mu.Unlock()
 	}
 	if at.Sub(e.forgotten) > flowMemory {
 		e.forget()
@@ -93,6 +86,21 @@ func (e *Engine) sweep(at time.Time) (s seen) {
 	e.dispatch() // to places of calls that rest, or of flows that are forgotten
 	s.done = e.closed && e.active == 0 && e.frames == nil
 	return s
+}
+
+// swept looks at a call, if the frame has one. It must be called with both locks held.
+func (f *frame) swept(at time.Time, s *seen) {
+	if f.ctx == nil || f.lease == leaseIdle {
+		return
+	}
+	s.active = true
+	f.look()
+	s.epoch = f.share() || s.epoch
+	if f.expired(at) {
+		s.epoch = true // again at each tick: a store may have been made since
+	} else if s.due.IsZero() || f.deadline.Before(s.due) {
+		s.due = f.deadline
+	}
 }
 
 // park lets the watcher sleep, unless a call has begun.
