@@ -120,7 +120,7 @@ func TestTheGuideForPluginAuthors(t *testing.T) {
 	s := start(t, filepath.Join(home, ".hygia"))
 	r := newReader(t, home, host)
 
-	r.paste("build/claim-words.wasm", "4 passed, 0 failed", "Nothing is wrong.")
+	r.paste("build/claim-words.wasm", "5 passed, 0 failed", "Nothing is wrong.")
 	r.refused("hygia plugin install", "hygia plugin sign")
 	entry := r.paste("is yours alone", "build/claim-words-0.1.0.tar", "signed by plugins.example.org")
 	r.refused("hygia plugin sign --key ~/plugins.key.pub", "public key")

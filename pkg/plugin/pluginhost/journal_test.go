@@ -340,6 +340,65 @@ func TestARecordDoesNotWaitForTheDisk(t *testing.T) {
 	}
 }
 
+// Killed before or after any step, a process leaves what the next one hands over:
+// each record that was taken, once by its id, and one that tells of a damaged one.
+func TestInvariant12TheJournalSurvivesAKillAtEachStep(t *testing.T) {
+	for step := int32(1); ; step++ {
+		for _, done := range []bool{false, true} {
+			dir := t.TempDir()
+			d := &faulty{Disk: open(t, dir), killAt: step, done: done}
+			log := map[string]string{} // of ids to what a record says
+			var taken []string
+			if j, err := pluginhost.OpenJournalOn(d); err == nil {
+				for range 3 {
+					if e := audittest.Event(); j.Put(t.Context(), e) == nil {
+						taken = append(taken, e.GetId())
+					}
+				}
+				if len(taken) > 1 {
+					if err := os.Truncate(files(t, dir, taken[1]+".event")[0], 3); err != nil {
+						t.Fatal(err)
+					}
+				}
+				_, _ = deliver(t, j, log), deliver(t, j, log)
+				j.Close()
+			}
+			j := openJournal(t, dir)
+			if err := errors.Join(deliver(t, j, log), deliver(t, j, log)); err != nil {
+				t.Fatal(err)
+			}
+			told := map[string]int{}
+			for id, says := range log {
+				if damaged, ok := strings.CutPrefix(says, "damaged:"); ok {
+					id = damaged
+				}
+				told[id]++
+			}
+			for _, id := range taken {
+				if told[id] != 1 {
+					t.Errorf("killed at step %d, done %v: the log has %s %d times", step, done, id, told[id])
+				}
+			}
+			if d.steps.Load() < step {
+				return // nothing was left to be killed at
+			}
+		}
+	}
+}
+
+// deliver is a pass of an outbox, to a log that knows its events by their ids.
+func deliver(t *testing.T, j *pluginhost.Journal, log map[string]string) error {
+	events, err := j.Pending(t.Context(), 100)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, e := range events {
+		ids, log[e.GetId()] = append(ids, e.GetId()), e.GetObjects()[0].GetId()
+	}
+	return j.Delivered(t.Context(), ids)
+}
+
 func open(t *testing.T, dir string) pluginhost.Disk {
 	t.Helper()
 	d, err := folder.Open(dir)
@@ -349,21 +408,50 @@ func open(t *testing.T, dir string) pluginhost.Disk {
 	return d
 }
 
-// faulty is a disk that is full, stalled or out of files at a test's will.
+// faulty is a disk that is full, stalled or out of files at a test's will, or that
+// does nothing any more from a step on, as for a process that is killed there.
 type faulty struct {
 	pluginhost.Disk
+	killAt      int32 // 0 for never
+	done        bool  // whether that step is done
+	steps       atomic.Int32
 	full, short atomic.Bool
 	stalled     chan struct{} // nil for a disk that answers
 	settled     atomic.Int32
+}
+
+var errKilled = errors.New("the process was killed")
+
+// step does something, unless the process was killed before.
+func (d *faulty) step(do func() error) error {
+	switch n := d.steps.Add(1); {
+	case d.killAt == 0 || n < d.killAt:
+		return do()
+	case n == d.killAt && d.done:
+		return errors.Join(do(), errKilled)
+	}
+	return errKilled
+}
+
+func (d *faulty) Link(name, second string) error {
+	return d.step(func() error { return d.Disk.Link(name, second) })
+}
+
+func (d *faulty) Rename(from, to string) error {
+	return d.step(func() error { return d.Disk.Rename(from, to) })
+}
+
+func (d *faulty) Remove(name string) error {
+	return d.step(func() error { return d.Disk.Remove(name) })
 }
 
 func (d *faulty) Put(name string, data []byte) (func() error, error) {
 	if d.full.Load() {
 		return nil, &fs.PathError{Op: "write", Path: name, Err: syscall.ENOSPC}
 	}
-	settle, err := d.Disk.Put(name, data)
-	if err != nil {
-		return nil, err
+	settle := func() error { return nil }
+	if err := d.step(func() (err error) { settle, err = d.Disk.Put(name, data); return err }); err != nil {
+		return nil, errors.Join(err, settle())
 	}
 	return func() error {
 		if d.stalled != nil {

@@ -139,10 +139,19 @@ func init() {
 `
 
 // componentize calls componentize-js without the features that a plugin does not
-// get. Standard output stays, on which the engine says of what a plugin died.
+// get. Standard output stays, on which the engine says of what a plugin died. What
+// it generates would take a byte order mark from the beginning of every text that a
+// plugin gets, and put each place in it three bytes out.
 const componentize = `
 import { componentize } from '@bytecodealliance/componentize-js';
+import { splicer } from './node_modules/@bytecodealliance/componentize-js/lib/spidermonkey-embedding-splicer.js';
 import { writeFile } from 'node:fs/promises';
+const { spliceBindings } = splicer;
+splicer.spliceBindings = (...args) => {
+  const spliced = spliceBindings(...args);
+  const whole = spliced.jsBindings.replaceAll('new TextDecoder()', "new TextDecoder('utf-8', { ignoreBOM: true })");
+  return { ...spliced, jsBindings: whole };
+};
 const [sourcePath, witPath, worldName, out] = process.argv.slice(1);
 try {
   const { component } = await componentize({ sourcePath, witPath, worldName,

@@ -157,7 +157,7 @@ func TestWhatGoesWrongIsTold(t *testing.T) {
 
 	a.replace("fixtures/promise.json", `"start": 18`, `"start": 1`)
 	out, _ := a.run(5, "test")
-	contains(t, out, "FAIL  promise", "ok[0].location.start: want 1, got 18", "log info: found promises", "3 passed, 1 failed")
+	contains(t, out, "FAIL  promise", "ok[0].location.start: want 1, got 18", "log info: found promises", "4 passed, 1 failed")
 	a.replace("fixtures/promise.json", `"language": "pt-BR",`, "")
 	out, _ = a.run(5, "test", "--only", "promise")
 	contains(t, out, `args.document: lacks the field "language"`)
