@@ -106,29 +106,35 @@ func (s source) read(now []byte) (description, error) {
 	if err != nil {
 		return description{}, err
 	}
-	if !agree(was.imports, d.imports) || !agree(was.exports, d.exports) {
+	if !agree(was.imports, d.imports) || !agree(was.exports, d.exports) || !s.mark(was.exports) {
 		return description{}, &CompileError{Reason: "lane: its types are not those that were to be made of the component's"}
 	}
-	s.mark(was.exports)
 	return was, nil
 }
 
-// mark notes which of a component's exports the host calls itself.
-func (s source) mark(exports []decl) {
+// mark notes which of a component's exports the host calls itself, and reports whether
+// it can: otherwise what they take or give would be taken for something else.
+func (s source) mark(exports []decl) bool {
+	can := true
+	note := func(d *decl, direct *lane.Direct) {
+		d.direct = direct
+		can = can && (direct == nil || d.sig.isNumbers())
+	}
 	direct := make(map[string]*lane.Direct, len(s.direct))
 	for i, d := range s.direct {
 		direct[lane.Qualified(d.Interface, d.Name)] = &s.direct[i]
 	}
 	for i, e := range exports {
 		if e.kind == itemFunc {
-			exports[i].direct = direct[lane.Qualified("", e.name)]
+			note(&exports[i], direct[lane.Qualified("", e.name)])
 		}
 		for j, f := range e.inner {
 			if e.kind == itemInstance && f.kind == itemFunc {
-				e.inner[j].direct = direct[lane.Qualified(e.name, f.name)]
+				note(&e.inner[j], direct[lane.Qualified(e.name, f.name)])
 			}
 		}
 	}
+	return can
 }
 
 // takes says what takes the lane.

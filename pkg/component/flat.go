@@ -4,6 +4,7 @@ package component
 import "C"
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
@@ -70,6 +71,24 @@ func (t *Type) flatten() flattened {
 		return f
 	}
 	return flattened{C.WASM_I32}
+}
+
+// isNumbers reports whether all that a function takes and returns is numbers and
+// memory, which store.c and load.c know.
+func (s Signature) isNumbers() bool {
+	return !slices.ContainsFunc(s.Params, func(p Field) bool { return !p.Type.isNumbers() }) && s.Result.isNumbers()
+}
+
+// isNumbers reports it of a type: not so handles, nor what has not the lane. A nil type
+// has no values.
+func (t *Type) isNumbers() bool {
+	switch {
+	case t == nil || t.lane:
+		return true
+	case t.kind == KindString, t.isBytes(), t.kind == KindFlags && len(t.labels) > 64, t.kind >= KindOwn:
+		return false
+	}
+	return !slices.ContainsFunc(t.elems, func(e *Type) bool { return !e.isNumbers() })
 }
 
 // direct fills in what C needs to call an export itself, where it can.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
 // What C says of a component is trusted, but the reader that reads it must stand
@@ -29,6 +31,27 @@ func FuzzDescription(f *testing.F) {
 			_ = item.String() + item.Signature.String()
 		}
 	})
+}
+
+// Whatever is said to be called as a core function, what store.c and load.c do not know
+// never is.
+func TestInvariant5OnlyNumbersAreCalledAsNumbers(t *testing.T) {
+	u32 := func(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
+	text := func(s string) string { return u32(uint32(len(s))) + s }
+	flags := func(n int) string { return "\x14" + u32(uint32(n)) + strings.Repeat(text("f"), n) }
+	for ty, can := range map[string]bool{
+		"\x06": true, flags(64): true, flags(65): false, "\x0c": false, "\x15" + u32(0): false, "\x16" + u32(0): false,
+		"\x17\x17": false, "\x0d\x06": true, "\x0d\x0c": false, "\x12\x15" + u32(0): false, "\x13\x00\x01\x06": true,
+	} {
+		for name, rest := range map[string]string{"a parameter": u32(1) + text("p") + ty + "\x00", "a result": u32(0) + "\x01" + ty} {
+			types := []byte(u32(0) + u32(1) + text("f") + "\x03\x00" + rest)
+			s := source{types: types, direct: []lane.Direct{{Name: "f"}}}
+			d, err := s.read(types)
+			if refused := errors.As(err, new(*CompileError)); refused == can || can && d.exports[0].direct == nil {
+				t.Errorf("%s of %x: %v", name, ty, err)
+			}
+		}
+	}
 }
 
 // A decoder must stand any bytes: it neither panics nor hands out more than there is.

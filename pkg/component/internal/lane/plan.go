@@ -50,16 +50,25 @@ type planner struct {
 	patches map[int]*patch
 	found   map[string]coreExport // what the names above stand for
 	posts   []int                 // core functions, each a post-return
+	alone   []int                 // of each module its only instance, -1 where there are several
+	names   int                   // bytes of exports' names that were looked at
 }
 
-func newPlanner(root *scope, text bool) *planner {
+// namesMax bounds the names of all exports together, in bytes: a small component can
+// export one large instance under many names.
+const namesMax = 256 << 10
+
+func newPlanner(root *scope, text bool) (*planner, error) {
 	p := &planner{root: root, text: text, patches: map[int]*patch{}, found: map[string]coreExport{},
-		exports: make([][]Direct, len(root.canons))}
+		exports: make([][]Direct, len(root.canons)), alone: root.alone()}
 	for name, e := range root.exports {
 		p.exported("", name, e)
+		if e.sort != sortInstance {
+			continue
+		}
 		for inner := range e.typ.exports {
-			if e.sort == sortInstance {
-				p.exported(name, inner, e.typ.export(inner))
+			if p.exported(name, inner, e.typ.export(inner)); p.names > namesMax {
+				return nil, errNames
 			}
 		}
 	}
@@ -68,10 +77,11 @@ func newPlanner(root *scope, text bool) *planner {
 			return cmp.Or(strings.Compare(a.Interface, b.Interface), strings.Compare(a.Name, b.Name))
 		})
 	}
-	return p
+	return p, nil
 }
 
 func (p *planner) exported(iface, name string, e item) {
+	p.names += len(Qualified(iface, name))
 	if e.sort == sortFunc && e.lifted > 0 {
 		names := &p.exports[e.lifted-1]
 		*names = append(*names, Direct{Interface: iface, Name: name})
@@ -219,9 +229,7 @@ func (p *planner) patch(instance int) (*patch, error) {
 	if !ok || i.module < 0 {
 		return nil, errUnknown
 	}
-	same := func(o coreInstance) bool { return o.module == i.module }
-	if first := slices.IndexFunc(p.root.coreInstances, same); first != instance ||
-		slices.IndexFunc(p.root.coreInstances[first+1:], same) >= 0 {
+	if p.alone[i.module] != instance {
 		return nil, errSeveral
 	}
 	if p.patches[i.module] == nil {

@@ -73,7 +73,10 @@ func rewrite(wasm []byte, text bool) (*Rewritten, error) {
 	if w.r.err != nil {
 		return nil, w.r.err
 	}
-	planner := newPlanner(root, text)
+	planner, err := newPlanner(root, text)
+	if err != nil {
+		return nil, err
+	}
 	plan, err := planner.plan()
 	if err != nil {
 		return nil, err

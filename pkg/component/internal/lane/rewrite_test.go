@@ -2,6 +2,7 @@ package lane_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -226,8 +227,38 @@ func FuzzRewrite(f *testing.F) {
 		if !bytes.Equal(b, before) {
 			t.Fatal("changed in place")
 		}
-		if err == nil && max(len(out.Wasm), len(out.Outline)) > 4*len(b)+1024 {
+		if err != nil {
+			return
+		}
+		names := 0 // each is there twice, if it has a post-return
+		for _, d := range out.Direct {
+			names += len(lane.CallOf(d.Interface, d.Name)) + len(lane.PostReturnOf(d.Interface, d.Name)) + 16
+		}
+		if max(len(out.Wasm)-names, len(out.Outline)) > 4*len(b)+1024 || names > 4<<20 {
 			t.Fatalf("%d bytes became %d and %d", len(b), len(out.Wasm), len(out.Outline))
 		}
 	})
+}
+
+// A few bytes name an instance, and each of its functions is then exported once more.
+func TestRewriteBoundsNames(t *testing.T) {
+	const fine, many = 20, 300
+	for _, n := range []int{fine, many} {
+		var functions, exports strings.Builder
+		for i := range n {
+			fmt.Fprintf(&functions, `(export "f%d" (func $f))`, i)
+			fmt.Fprintf(&exports, `(export "i%d" (instance $in))`, i)
+		}
+		out, err := lane.Rewrite(wasm(t, `(component
+		  (core module $m (func (export "f") (result i32) (i32.const 1)))
+		  (core instance $i (instantiate $m))
+		  (func $f (result u32) (canon lift (core func $i "f")))
+		  (instance $in `+functions.String()+`) `+exports.String()+`)`))
+		if n == many && (err == nil || !strings.Contains(err.Error(), "names")) {
+			t.Error("a name for each of 90000:", err)
+		}
+		if n == fine && (err != nil || len(out.Direct) != n*n) {
+			t.Error(err)
+		}
+	}
 }

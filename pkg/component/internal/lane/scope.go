@@ -56,11 +56,13 @@ type given map[string]origin
 func (t typ) export(name string) item {
 	e := t.exports[name]
 	for _, g := range t.given {
-		if e.lifted == 0 {
+		if e.lifted == 0 && e.given != "" { // an argument may have no name
 			e.origin = g[e.given]
 		}
 	}
-	e.typ.given = slices.Concat(e.typ.given, t.given)
+	if e.sort == sortInstance { // a component gets all that it uses where it is instantiated
+		e.typ.given = slices.Concat(e.typ.given, t.given)
+	}
 	return e
 }
 
@@ -89,6 +91,23 @@ func (s *scope) made() int {
 		}
 	}
 	return n
+}
+
+// alone returns of each module its only instance, or -1 where it has several or none.
+func (s *scope) alone() []int {
+	count, last := make([]int, len(s.modules)), make([]int, len(s.modules))
+	for i, in := range s.coreInstances {
+		if in.module >= 0 {
+			count[in.module]++
+			last[in.module] = i
+		}
+	}
+	for m, n := range count {
+		if n != 1 {
+			last[m] = -1
+		}
+	}
+	return last
 }
 
 // coreExport is an export of a core instance; instance -1 is anything else.
