@@ -32,6 +32,7 @@ const (
 	recorded    = ".event"   // a record that waits
 	setAside    = ".damaged" // one that could not be read: kept for a person to look at
 	newRecord   = "new"      // one that is being written
+	newNote     = "note"     // one that takes a damaged one's place, likewise
 	journalLock = "lock"
 )
 
@@ -72,8 +73,9 @@ type journal struct {
 	o       journalOptions
 	unlock  func()
 	settled sync.WaitGroup
+	handing sync.Mutex // held while records are handed over; taken before mu
 
-	mu      sync.Mutex
+	mu      sync.Mutex // never held while a disk is waited for
 	closed  bool
 	waiting []record // oldest first
 	serial  uint64   // of the newest
@@ -116,7 +118,7 @@ func (j *journal) find() error {
 		return err
 	}
 	for _, name := range names {
-		if name == newRecord { // never whole, so nobody was told that it is kept
+		if name == newRecord || name == newNote { // never whole, so nobody was told that it is kept
 			if err := j.o.Disk.Remove(name); err != nil {
 				return err
 			}
@@ -137,10 +139,13 @@ func (j *journal) find() error {
 
 // close lets another process open the journal; nothing is taken any more.
 func (j *journal) close() {
+	j.handing.Lock()
+	defer j.handing.Unlock()
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	if !j.closed {
-		j.closed = true
+	closed := j.closed
+	j.closed = true
+	j.mu.Unlock()
+	if !closed {
 		j.settled.Wait()
 		j.unlock()
 	}
@@ -174,7 +179,7 @@ func (j *journal) take(event *auditv1.Event) error {
 
 func (j *journal) add(event *auditv1.Event) error {
 	r := newRecordOf(j.serial+1, event.GetId())
-	settle, err := j.write(r.file, event)
+	settle, err := j.write(newRecord, r.file, event)
 	if err != nil {
 		return fmt.Errorf("pluginhost: %w", err)
 	}
@@ -187,19 +192,19 @@ func (j *journal) add(event *auditv1.Event) error {
 	return nil
 }
 
-// write puts a record in a file, in place of what was there; settle makes that
-// durable.
-func (j *journal) write(file string, event *auditv1.Event) (settle func() error, err error) {
+// write puts a record in a file, by way of another and in place of what was there;
+// settle makes that durable.
+func (j *journal) write(by, file string, event *auditv1.Event) (settle func() error, err error) {
 	data, err := proto.Marshal(event)
 	if err != nil {
 		return nil, err
 	}
 	digest := sha256.Sum256(data)
-	content, err := j.o.Disk.Put(newRecord, append(digest[:], data...))
+	content, err := j.o.Disk.Put(by, append(digest[:], data...))
 	if err != nil {
 		return nil, err
 	}
-	if err := j.o.Disk.Rename(newRecord, file); err != nil {
+	if err := j.o.Disk.Rename(by, file); err != nil {
 		return nil, errors.Join(err, content())
 	}
 	return func() error { return errors.Join(content(), j.o.Disk.Sync()) }, nil
@@ -208,33 +213,46 @@ func (j *journal) write(file string, event *auditv1.Event) (settle func() error,
 // Pending implements audit.OutboxStore. Of a record that cannot be read it gives
 // the one that says so.
 func (j *journal) Pending(ctx context.Context, limit int) ([]*auditv1.Event, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j.handing.Lock()
+	defer j.handing.Unlock()
 	var events []*auditv1.Event
 	var errs []error
-	for i := range j.waiting {
+	for i, r := range j.list() {
 		if len(events) == limit {
 			break
 		}
-		r := &j.waiting[i]
 		event, err := j.read(r.file)
 		if err := errors.Join(ctx.Err(), shortage(err)); err != nil {
 			return nil, fmt.Errorf("pluginhost: a record that waits for the audit log: %w", err)
 		}
 		if err != nil {
-			event, err = j.replace(*r, err)
+			event, err = j.replace(r, err)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("pluginhost: set a damaged record aside: %w", err))
 			continue
 		}
-		r.id = event.GetId()
+		j.identify(i, event.GetId())
 		events = append(events, event)
 	}
 	if len(events) > 0 {
 		return events, nil // what failed is tried again, and told, when these are delivered
 	}
 	return nil, errors.Join(errs...)
+}
+
+// list is what waits now. While records are handed over none leaves its place.
+func (j *journal) list() []record {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.waiting)
+}
+
+// identify says which event is in the i-th record's file.
+func (j *journal) identify(i int, id string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.waiting[i].id = id
 }
 
 func (j *journal) read(file string) (*auditv1.Event, error) {
@@ -269,34 +287,38 @@ func (j *journal) replace(r record, why error) (*auditv1.Event, error) {
 		return nil, err
 	}
 	event := j.o.Damaged(r.id)
-	settle, err := j.write(r.file, event)
+	settle, err := j.write(newNote, r.file, event)
 	if err == nil {
 		err = settle()
 	}
 	if err != nil {
 		return nil, err
 	}
+	j.mu.Lock()
 	j.damaged++
+	j.mu.Unlock()
 	j.o.Logger.Error("a record that waited for the audit log is damaged, and was set aside", "event_id", r.id, telemetry.Err(why))
 	return event, nil
 }
 
 // Delivered implements audit.OutboxStore.
 func (j *journal) Delivered(_ context.Context, ids []string) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j.handing.Lock()
+	defer j.handing.Unlock()
 	var errs []error
-	j.waiting = slices.DeleteFunc(j.waiting, func(r record) bool {
+	gone := map[string]bool{} // by their files
+	for _, r := range j.list() {
 		if !slices.Contains(ids, r.id) {
-			return false
+			continue
 		}
 		err := j.o.Disk.Remove(r.file)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
+		if gone[r.file] = err == nil || errors.Is(err, fs.ErrNotExist); !gone[r.file] {
+			errs = append(errs, err)
 		}
-		errs = append(errs, err)
-		return err == nil
-	})
+	}
+	j.mu.Lock()
+	j.waiting = slices.DeleteFunc(j.waiting, func(r record) bool { return gone[r.file] })
+	j.mu.Unlock()
 	return errors.Join(append(errs, j.o.Disk.Sync())...)
 }
 

@@ -100,7 +100,7 @@ func TestTheJournalIsOpenedAgain(t *testing.T) {
 	j := openJournal(t, dir)
 	want := write(t, j, 11)
 	j.Close()
-	for _, name := range []string{"new", "notes.txt", "0001-x.event"} {
+	for _, name := range []string{"new", "note", "notes.txt", "0001-x.event"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -333,9 +333,21 @@ func TestARecordDoesNotWaitForTheDisk(t *testing.T) {
 	if err != nil || len(events) != len(want) {
 		t.Errorf("%d events, %v", len(events), err)
 	}
+	delivered := make(chan error, 1)
+	go func() { delivered <- j.Delivered(t.Context(), want) }()
+	wait(t, func() error { // until it waits for the disk
+		if waiting, _, _ := j.Counts(); waiting != 0 {
+			return fmt.Errorf("%d wait", waiting)
+		}
+		return nil
+	})
+	write(t, j, 1)
 	close(d.stalled)
+	if err := <-delivered; err != nil {
+		t.Error(err)
+	}
 	j.Close()
-	if n := d.settled.Load(); n != 3 {
+	if n := d.settled.Load(); n != 4 {
 		t.Errorf("%d records were made durable", n)
 	}
 }
@@ -460,6 +472,13 @@ func (d *faulty) Put(name string, data []byte) (func() error, error) {
 		d.settled.Add(1)
 		return settle()
 	}, nil
+}
+
+func (d *faulty) Sync() error {
+	if d.stalled != nil {
+		<-d.stalled
+	}
+	return d.Disk.Sync()
 }
 
 func (d *faulty) Read(name string, most int64) ([]byte, error) {

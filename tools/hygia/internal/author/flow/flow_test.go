@@ -199,7 +199,7 @@ func TestWhatAScriptDiedOfIsTold(t *testing.T) {
 			a.replace(c.source, c.malformed, c.misspelt)
 			a.run(0, "build")
 			out, _ := a.run(5, "test")
-			contains(t, out, c.reason, "0 passed, 3 failed")
+			contains(t, out, c.reason, "0 passed, 4 failed")
 		})
 	}
 }
