@@ -192,6 +192,7 @@ func TestAPoolsCallDoesNotWaitForWhatWaits(t *testing.T) {
 	if n := counted(t, l, "a"); n != 1 {
 		t.Fatalf("a counted %d", n)
 	}
+	time.Sleep(20 * time.Millisecond) // what is made ahead begins to wait
 	s.end <- well
 	if n := counted(t, l, "b"); n != 1 {
 		t.Errorf("b counted %d", n)
@@ -206,9 +207,10 @@ func TestAPoolsCallDoesNotWaitForWhatWaits(t *testing.T) {
 			t.Errorf("%s counted %d, want %d", flow, n, want)
 		}
 	}
-	l.Close()
-	if len(s.begun) > 0 {
+	select {
+	case <-s.begun:
 		t.Error("one more was made")
+	case <-time.After(20 * time.Millisecond):
 	}
 }
 
