@@ -245,3 +245,45 @@ func TestAPoolThatIsClosedWhileACallWaits(t *testing.T) {
 	}
 	<-closed
 }
+
+// However a start ahead ends, and even as its call gives up, the pool holds as many
+// instances as it may afterwards, and no more.
+func TestAPoolLosesNoPlace(t *testing.T) {
+	failed := errors.New("no")
+	for name, end := range map[string]error{"made": nil, "not made": failed} {
+		t.Run(name+", for no call", func(t *testing.T) {
+			s := newStarts(t, component.Config{MaxInstances: 8})
+			l := s.pool(t)
+			s.end <- func(context.Context) error { return end }
+			time.Sleep(20 * time.Millisecond) // it ends
+			s.holdsTwo(t, l)
+		})
+		for range 50 {
+			t.Run(name+", for a call that gives up", func(t *testing.T) {
+				s := newStarts(t, component.Config{MaxInstances: 8})
+				l := s.pool(t)
+				ctx, cancel := context.WithCancel(context.Background())
+				b := make(chan answer, 1)
+				go func() { b <- countOf(ctx, l, "c") }()
+				s.end <- func(context.Context) error { cancel(); return end }
+				if got := <-b; got.err != nil && !errors.Is(got.err, context.Canceled) {
+					t.Errorf("got %+v", got)
+				}
+				s.holdsTwo(t, l)
+			})
+		}
+	}
+}
+
+// holdsTwo checks that a pool keeps two instances, of which one has been flow "a"'s.
+func (s starts) holdsTwo(t *testing.T, l *component.Pool) {
+	t.Helper()
+	for range 10 {
+		s.end <- well
+	}
+	for i := range uint32(3) {
+		if a, b := counted(t, l, "a"), counted(t, l, "b"); a != i+2 || b != i+1 {
+			t.Errorf("counted %d and %d, want %d and %d", a, b, i+2, i+1)
+		}
+	}
+}
