@@ -347,3 +347,29 @@ func ending(c component.Caller, x *component.Export, read func(*component.Decode
 	}
 	return component.Cause(err)
 }
+
+// Where a guest gives no room for one of several values, the rest are not looked at: what
+// was left unread would be taken for their lengths.
+func TestInvariant5ArgumentsEndWhereRoomDoes(t *testing.T) {
+	e := newEngine(t, component.Config{})
+	ty := component.TupleOf(component.ListOf(component.U64), component.String, component.U32, component.ListOf(component.U8))
+	w := &textWriter{}
+	ref := w.ref(ty)
+	text := `(component ` + w.types.String() + `
+	  (core module $m
+	    (memory (export "memory") 1)
+	    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1))
+	    (func (export "take") (param i32 i32 i32 i32 i32 i32 i32)))
+	  (core instance $i (instantiate $m))
+	  (func (export "take") (param "v" ` + ref + `)
+	    (canon lift (core func $i "take") (memory $i "memory") (realloc (func $i "realloc")))))`
+	x := &component.Export{Name: "take", Signature: sig(nil, "v", ty)}
+	p := link(t, e, text, component.LinkOptions{Exports: []*component.Export{x}})
+	err := p.Call(context.Background(), x, func(e *component.Encoder) {
+		encode(e, ty, seq{seq{uint64(0xffff_fff0)}, "", uint32(0), []byte{}})
+	}, nil)
+	var trap *component.TrapError
+	if !errors.As(err, &trap) || trap.Code != component.TrapValue {
+		t.Error(err)
+	}
+}

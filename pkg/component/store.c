@@ -86,7 +86,7 @@ static void number(storer *s, uint64_t v) { (s->vals++)->i64 = (int64_t)v; }
 static void pass(storer *s, const hy_type *t) {
   wasmtime_val_raw_t *end = s->vals + t->flat;
   if (t->kind == WASMTIME_COMPONENT_TUPLE) {
-    for (uint32_t i = 0; i < t->count; i++) pass(s, t->elems[i]);
+    for (uint32_t i = 0; i < t->count && !s->rc; i++) pass(s, t->elems[i]);
     return;
   }
   bool far = *s->r.at & HY_FAR;
