@@ -56,19 +56,21 @@ func TestInvariant5TheExportedFunctionIsCalled(t *testing.T) {
 }
 
 // A watcher is a guest that keeps what it is passed: each number, as its bits, and what
-// it is asked for room, in the second page of its memory. Its memory can be had whole.
+// it is asked for room, in its memory from 4096 on. The first 8192 bytes can be had.
+// It can be told to give another address one of the times.
 type watcher struct {
-	ty         *component.Type
-	take, dump *component.Export
-	programs   [2]*component.Program // with the lane and without
+	ty                *component.Type
+	take, dump, spoil *component.Export
+	programs          [2]*component.Program // with the lane and without
 }
 
 func newWatcher(t testing.TB, e *component.Engine, ty *component.Type) *watcher {
 	t.Helper()
 	w := &watcher{
-		ty:   ty,
-		take: &component.Export{Name: "take", Signature: sig(nil, "before", component.U8, "v", ty, "after", component.S8)},
-		dump: &component.Export{Name: "dump", Signature: sig(bytesType)},
+		ty:    ty,
+		take:  &component.Export{Name: "take", Signature: sig(nil, "before", component.U8, "v", ty, "after", component.S8)},
+		dump:  &component.Export{Name: "dump", Signature: sig(bytesType)},
+		spoil: &component.Export{Name: "spoil", Signature: sig(nil, "time", component.U32, "address", component.U32)},
 	}
 	core := slices.Concat([]string{"i32"}, flatten(ty), []string{"i32"})
 	if len(core) > 16 {
@@ -84,9 +86,11 @@ func newWatcher(t testing.TB, e *component.Engine, ty *component.Type) *watcher 
 	ref := tw.ref(ty)
 	text := `(component ` + tw.types.String() + `
 	  (core module $m
-	    (memory (export "memory") 2)
+	    (memory (export "memory") 1)
 	    (global $room (mut i32) (i32.const 1021))
-	    (global $kept (mut i32) (i32.const 65536))
+	    (global $kept (mut i32) (i32.const 4096))
+	    (global $time (mut i32) (i32.const 0))
+	    (global $address (mut i32) (i32.const 0))
 	    (func $keep (param i64)
 	      (i64.store (global.get $kept) (local.get 0))
 	      (global.set $kept (i32.add (global.get $kept) (i32.const 8))))
@@ -96,17 +100,21 @@ func newWatcher(t testing.TB, e *component.Engine, ty *component.Type) *watcher 
 	      (call $keep (i64.extend_i32_u (local.get $align)))
 	      (call $keep (i64.extend_i32_u (local.get $size)))
 	      (drop (memory.grow (i32.const 1)))
+	      (global.set $time (i32.sub (global.get $time) (i32.const 1)))
+	      (if (i32.eqz (global.get $time)) (then (return (global.get $address))))
 	      (global.set $room (i32.and (i32.add (global.get $room) (i32.sub (local.get $align) (i32.const 1)))
 	        (i32.sub (i32.const 0) (local.get $align))))
 	      (global.get $room)
 	      (global.set $room (i32.add (i32.const 1) (i32.add (global.get $room) (local.get $size)))))
 	    (func (export "take") (param ` + strings.Join(core, " ") + `) ` + keep.String() + `)
-	    (func (export "dump") (result i32) (i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 131064)) (i32.const 0)))
+	    (func (export "spoil") (param i32 i32) (global.set $time (local.get 0)) (global.set $address (local.get 1)))
+	    (func (export "dump") (result i32) (i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 8184)) (i32.const 0)))
 	  (core instance $i (instantiate $m))
 	  (func (export "take") (param "before" u8) (param "v" ` + ref + `) (param "after" s8)
 	    (canon lift (core func $i "take") (memory $i "memory") (realloc (func $i "realloc"))))
+	  (func (export "spoil") (param "time" u32) (param "address" u32) (canon lift (core func $i "spoil")))
 	  (func (export "dump") (result (list u8)) (canon lift (core func $i "dump") (memory $i "memory"))))`
-	o := component.LinkOptions{Exports: []*component.Export{w.take, w.dump}}
+	o := component.LinkOptions{Exports: []*component.Export{w.take, w.dump, w.spoil}}
 	if c := compile(t, e, text); c.Lane() != nil {
 		t.Fatalf("%v: %v", ty, c.Lane())
 	}
@@ -120,29 +128,46 @@ func (w *watcher) close() {
 	}
 }
 
-// check holds that the guest sees the same from this package as from wasmtime.
-func (w *watcher) check(t rapid.TB, v any) {
+// check holds that the guest sees the same from this package as from wasmtime, and that
+// the call ends in the same way, where it gives an address one of the times.
+func (w *watcher) check(t rapid.TB, v any, time, address uint32) {
 	t.Helper()
 	var seen [2][]byte
+	var ends [2]string
 	for i, p := range w.programs {
 		inst, err := p.Instance(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
+		err = inst.Call(context.Background(), w.spoil, func(e *component.Encoder) { e.U32(time); e.U32(address) }, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		err = inst.Call(context.Background(), w.take, func(e *component.Encoder) { e.U8(0xfe); encode(e, w.ty, v); e.S8(-2) }, nil)
-		if err == nil {
+		if ends[i] = component.Cause(err); err == nil {
 			err = inst.Call(context.Background(), w.dump, nil, func(d *component.Decoder) { seen[i] = d.Bytes() })
 		}
-		if err != nil {
+		if err != nil && (time == 0 || !errors.As(err, new(*component.TrapError))) {
 			t.Fatalf("%v: %#v: %v", w.ty, v, err)
 		}
 		inst.Close()
+	}
+	if ends[0] != ends[1] {
+		t.Fatalf("%v: %#v, %#x at %d: %q, of wasmtime %q", w.ty, v, address, time, ends[0], ends[1])
 	}
 	for i := range seen[0] {
 		if seen[0][i] != seen[1][i] {
 			t.Fatalf("%v: %#v: at %d the guest sees %x, of wasmtime %x", w.ty, v, i+8, seen[0][i&^7:][:16], seen[1][i&^7:][:16])
 		}
 	}
+}
+
+// checkAny does it with any value, as it should go and with an address that may be bad.
+func (w *watcher) checkAny(t *rapid.T) {
+	v := anyValue(t, w.ty)
+	w.check(t, v, 0, 0)
+	address := rapid.OneOf(rapid.SampledFrom([]uint32{0, 1, 2, 4, 8, 1<<32 - 8, 1<<32 - 1}), rapid.Uint32Range(2000, 2100)).Draw(t, "address")
+	w.check(t, v, rapid.Uint32Range(1, 4).Draw(t, "time"), address)
 }
 
 // The guest sees the same numbers, the same memory and the same requests for room,
@@ -157,7 +182,7 @@ func TestTheGuestSeesWhatWasmtimeWouldPass(t *testing.T) {
 		w := newWatcher(t, e, ty)
 		defer w.close()
 		for range 4 {
-			w.check(rt, anyValue(rt, ty))
+			w.checkAny(rt)
 		}
 	})
 }
@@ -189,7 +214,7 @@ func TestTheGuestSeesWhatWasmtimeWouldPassOfWideTypes(t *testing.T) {
 		component.VariantOf("v", component.Case{Name: "a", Type: component.TupleOf(wide...)}, component.Case{Name: "b", Type: component.S64}),
 	} {
 		w := newWatcher(t, e, ty)
-		rapid.Check(t, func(rt *rapid.T) { w.check(rt, anyValue(rt, ty)) })
+		rapid.Check(t, w.checkAny)
 	}
 }
 
