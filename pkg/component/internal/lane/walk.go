@@ -1,7 +1,5 @@
 package lane
 
-import "slices"
-
 // walker reads a component's sections and writes them anew: types as types.go
 // says, everything else as it was but for the indices of types, all of which
 // move up by one, since each scope begins with a type of its own. Whatever it
@@ -186,13 +184,13 @@ func (w *walker) instance() {
 		if !ok {
 			w.r.fail()
 		}
-		given := map[string]origin{}
+		args := given{}
 		for range w.copyCount() {
 			name := w.copyName()
-			given[name] = w.scope.item(w.sortIndex()).origin
+			args[name] = w.scope.item(w.sortIndex()).origin
 		}
 		made = of
-		made.given = append(slices.Clone(of.given), given)
+		made.given = []given{args}
 	case 1:
 		for range w.copyCount() {
 			name := w.externName()
