@@ -42,7 +42,7 @@ func (p *patch) apply(wasm []byte) ([]byte, error) {
 	if err := p.add(m, add); err != nil {
 		return nil, err
 	}
-	return m.with(add), nil
+	return m.with(add)
 }
 
 // addition is what a section gains.
@@ -254,38 +254,39 @@ func limits(r *reader) {
 
 // with returns the module with what its sections gain; those that it lacks are
 // put where they belong.
-func (m *module) with(add map[byte]*addition) []byte {
-	out := []byte(coreHeader)
+func (m *module) with(add map[byte]*addition) ([]byte, error) {
+	out, r := []byte(coreHeader), &reader{}
 	for _, s := range m.sections {
 		if at := bytes.IndexByte([]byte(order), s.id); at > 0 {
 			for _, id := range []byte(order[:at]) {
-				out = add[id].section(out, id, []byte{0})
+				out = add[id].section(out, id, []byte{0}, r)
 				delete(add, id)
 			}
 		}
 		if a := add[s.id]; a != nil && s.id != 0 {
-			out = a.section(out, s.id, s.body)
+			out = a.section(out, s.id, s.body, r)
 			delete(add, s.id)
 			continue
 		}
 		out = appendSection(out, s.id, s.body)
 	}
 	for _, id := range []byte(order) {
-		out = add[id].section(out, id, []byte{0})
+		out = add[id].section(out, id, []byte{0}, r)
 	}
-	return out
+	return out, r.err
 }
 
-// section appends a section that has body, with what it gains.
-func (a *addition) section(out []byte, id byte, body []byte) []byte {
+// section appends a section that has body, with what it gains. The body is read anew,
+// by a reader that keeps its first error.
+func (a *addition) section(out []byte, id byte, body []byte, r *reader) []byte {
 	if a == nil {
 		return out
 	}
-	r := reader{in: body}
-	n := r.u32()
-	if a.count == 0 && n == 0 {
+	r.in, r.pos = body, 0
+	n := r.count()
+	if r.err != nil || a.count == 0 && n == 0 {
 		return out
 	}
-	grown := append(appendU32(nil, n+uint32(a.count)), body[r.pos:]...)
+	grown := append(appendU32(nil, uint32(n+a.count)), body[r.pos:]...)
 	return appendSection(out, id, append(grown, a.body...))
 }
