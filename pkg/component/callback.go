@@ -47,10 +47,20 @@ func (f *frame) dropValue(resource int, number uint32) error {
 	ctx := f.hostContext()
 	f.enterHost()
 	failed := b.end(ctx, v)
-	if err := errors.Join(f.leaveHost(), ctx.log.err()); err != nil {
+	if err := f.overspent(ctx); err != nil {
 		return err
 	}
 	return failed
+}
+
+// overspent ends a host function's time, and fails when its call has used more of it,
+// or logged more, than it may.
+func (f *frame) overspent(ctx *hostContext) error {
+	late, logged := f.leaveHost(), ctx.log.err()
+	if late == nil && logged == nil {
+		return nil
+	}
+	return errors.Join(late, logged)
 }
 
 // hostCall reads the arguments from, and writes the results to, the frame's C
@@ -68,7 +78,7 @@ func (f *frame) hostCall(b *boundImport) (err error) {
 	ctx := f.hostContext()
 	f.enterHost()
 	failed := b.fn(ctx, dec, enc)
-	if err := errors.Join(f.leaveHost(), ctx.log.err()); err != nil {
+	if err := f.overspent(ctx); err != nil {
 		return err
 	}
 	if failed != nil {

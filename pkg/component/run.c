@@ -55,11 +55,10 @@ static int call_host(hy_instance *inst, hy_import *imp, const wasmtime_component
   __atomic_store_n(&f->in_host, 0, __ATOMIC_RELAXED);
   f->far.len = 0;
   if (rc) return rc;
+  if (!sig->result) return f->in.len ? HY_HOST_VALUE : HY_OK;
   size_t arena = 0;
-  if (!hy_check(inst, &sig->result, result_count, f->in.data, f->in.len, &arena))
-    return HY_HOST_VALUE;
+  if (!hy_check(inst, &sig->result, 1, f->in.data, f->in.len, &arena)) return HY_HOST_VALUE;
   if (arena > HY_VALUES_MAX) return HY_HOST_HEAVY;
-  if (!sig->result) return HY_OK;
   inst->place = &imp->room;
   rc = hy_own(inst, sig->result, f->in.data, f->in.len, results);
   return rc == HY_MISMATCH ? HY_HOST_VALUE : rc;
