@@ -50,21 +50,30 @@ func TestASlowUploadHoldsUpNobody(t *testing.T) {
 		}
 		slow = append(slow, w.begin())
 	}
-	taken := 0
+	answers := make(chan error, len(slow))
 	for _, stream := range slow {
-		_, err := stream.CloseAndRecv()
-		switch {
-		case err == nil:
-			t.Error("half a package was installed")
-		case reason(err) == "PACKAGE_INVALID":
-			taken++
-		case reason(err) != "UPLOADS_FULL":
-			t.Errorf("half a package: got %v", err)
+		go func() { answers <- stream.RecvMsg(&pluginv1.InstallPluginResponse{}) }()
+	}
+	answered := func(n int, want string) {
+		t.Helper()
+		for range n {
+			select {
+			case err := <-answers:
+				if err == nil || reason(err) != want {
+					t.Errorf("half a package: got %v, want %s", err, want)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s is not said to %d of them", want, n)
+			}
 		}
 	}
-	if taken != 4 {
-		t.Errorf("%d were taken at once", taken)
+	answered(len(slow)-4, "UPLOADS_FULL") // before a place is given back, which a late one could take
+	for _, stream := range slow {
+		if err := stream.CloseSend(); err != nil {
+			t.Error(err)
+		}
 	}
+	answered(4, "PACKAGE_INVALID")
 	if _, err := w.install("admin", rpc.Content, file, 0); err != nil {
 		t.Errorf("after them: %v", err)
 	}
