@@ -44,12 +44,12 @@ void hy_settle(void) {
 
 enum { KEEP = 64 << 10 };
 
-hy_frame *hy_frame_new(uintptr_t handle) {
+hy_frame *hy_frame_new(void *caller) {
   hy_frame *f = calloc(1, sizeof *f);
   if (!f) abort();
   f->fresh = calloc(1, sizeof *f->fresh + sizeof f->fresh->funcs[0]);
   if (!f->fresh) abort();
-  f->handle = handle;
+  f->caller = caller;
   hy_reserve(&f->out, 4096);
   hy_reserve(&f->in, 4096);
   hy_reserve(&f->arena, 4096);

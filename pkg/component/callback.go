@@ -10,13 +10,12 @@ import (
 	"unsafe"
 )
 
-// hygiaHostCall runs a host function for the guest in the frame that handle
-// stands for. Nothing may unwind from here into C.
+// hygiaHostCall runs a host function for the guest whose frame's caller this is. Nothing may unwind from here into C.
 //
 //export hygiaHostCall
-func hygiaHostCall(handle C.uintptr_t, index C.uint32_t) C.int {
+func hygiaHostCall(from unsafe.Pointer, index C.uint32_t) C.int {
 	debugGC()
-	f := cgo.Handle(handle).Value().(*frame)
+	f := (*caller)(from).frame
 	if err := f.hostCall(&f.program.imports[index]); err != nil {
 		f.hostErr = err
 		return C.HY_HOST
@@ -27,9 +26,9 @@ func hygiaHostCall(handle C.uintptr_t, index C.uint32_t) C.int {
 // hygiaResourceDrop drops a value of the host's whose last handle the guest dropped.
 //
 //export hygiaResourceDrop
-func hygiaResourceDrop(handle C.uintptr_t, resource, number C.uint32_t) C.int {
+func hygiaResourceDrop(from unsafe.Pointer, resource, number C.uint32_t) C.int {
 	debugGC()
-	f := cgo.Handle(handle).Value().(*frame)
+	f := (*caller)(from).frame
 	if err := f.dropValue(int(resource), uint32(number)); err != nil {
 		f.hostErr = err
 		return C.HY_HOST

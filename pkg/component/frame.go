@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/cgo"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +19,7 @@ import (
 type frame struct {
 	engine *Engine
 	c      *C.hy_frame
-	handle cgo.Handle
+	pinner runtime.Pinner
 	enc    Encoder
 	dec    Decoder
 	scope  scope
@@ -67,15 +67,22 @@ func (e *Engine) newFrame() *frame {
 	for _, dec := range []*Decoder{&f.dec, &f.hostArgs} {
 		dec.scope = &f.scope
 	}
-	f.handle = cgo.NewHandle(f)
-	f.c = C.hy_frame_new(C.uintptr_t(f.handle))
+	caller := &caller{frame: f}
+	f.pinner.Pin(f)
+	f.pinner.Pin(caller)
+	f.c = C.hy_frame_new(unsafe.Pointer(caller))
 	return f
 }
 
 func (f *frame) delete() {
 	C.hy_frame_delete(f.c)
-	f.handle.Delete()
+	f.pinner.Unpin()
 }
+
+// caller is what C keeps, of Go's, in a frame, and hands back where a guest calls the
+// host. It is pinned, and what it refers to is: so C may (see cmd/cgo). A cgo.Handle
+// would have to be looked up at each call.
+type caller struct{ frame *frame }
 
 // begin makes the call known to the watcher. It must be called with engine.mu held;
 // prepare, after it, does what needs no lock.

@@ -7,8 +7,8 @@
 #include <string.h>
 
 // Written in Go: see callback.go.
-extern int hygiaHostCall(uintptr_t handle, uint32_t import);
-extern int hygiaResourceDrop(uintptr_t handle, uint32_t resource, uint32_t number);
+extern int hygiaHostCall(void *caller, uint32_t import);
+extern int hygiaResourceDrop(void *caller, uint32_t resource, uint32_t number);
 
 // end records why the guest must stop and makes the error that stops it.
 static wasmtime_error_t *end(hy_frame *f, int status) {
@@ -51,7 +51,7 @@ static int call_host(hy_instance *inst, hy_import *imp, const wasmtime_component
   }
   f->in.len = 0;
   __atomic_store_n(&f->in_host, 1, __ATOMIC_RELAXED);
-  int rc = hygiaHostCall(f->handle, imp->index);
+  int rc = hygiaHostCall(f->caller, imp->index);
   __atomic_store_n(&f->in_host, 0, __ATOMIC_RELAXED);
   f->far.len = 0;
   if (rc) return rc;
@@ -82,7 +82,7 @@ static wasmtime_error_t *on_resource_drop(void *data, wasmtime_context_t *contex
   if (f->calls == 0) return end(f, HY_HOST_CALLS);
   __atomic_store_n(&f->calls, f->calls - 1, __ATOMIC_RELAXED);
   __atomic_store_n(&f->in_host, 1, __ATOMIC_RELAXED);
-  int rc = hygiaResourceDrop(f->handle, (uint32_t)(uintptr_t)data, number);
+  int rc = hygiaResourceDrop(f->caller, (uint32_t)(uintptr_t)data, number);
   __atomic_store_n(&f->in_host, 0, __ATOMIC_RELAXED);
   return rc ? end(f, rc) : NULL;
 }

@@ -76,7 +76,7 @@ typedef uintptr_t hy_ref;
 
 // One call at a time runs in a frame. Go owns it and reuses it.
 typedef struct hy_frame {
-  uintptr_t handle;  // what hygiaHostCall gets
+  void *caller;      // what hygiaHostCall gets
   uint32_t stop;     // atomic: Go sets it to stop the guest
   uint32_t status;   // why the guest was ended from outside, HY_OK if it was not
   uint32_t calls;    // host calls that are left; any thread may read it
@@ -234,7 +234,7 @@ int hy_instance_call(hy_ref frame, hy_ref instance, uint32_t func, const uint8_t
 int hy_instance_drop(hy_frame *, hy_instance *, uint32_t slot);
 void hy_instance_delete(hy_instance *);
 
-hy_frame *hy_frame_new(uintptr_t handle);
+hy_frame *hy_frame_new(void *caller);
 void hy_frame_delete(hy_frame *);
 
 // hy_settle_ends has the C library give back the ends of its heaps as they are freed.
