@@ -1,5 +1,7 @@
 package lane
 
+import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+
 // alias copies an alias and adds what it stands for to its index space.
 func (w *walker) alias() {
 	sort := w.copyByte()
@@ -10,18 +12,18 @@ func (w *walker) alias() {
 	switch w.copyByte() {
 	case 0:
 		if sort == sortCore {
-			w.r.fail()
+			w.r.Fail()
 		}
 		w.aliasExport(sort)
 	case 1:
 		if sort != sortCore {
-			w.r.fail()
+			w.r.Fail()
 		}
 		w.aliasCore(core)
 	case 2:
 		w.aliasOuter(sort)
 	default:
-		w.r.fail()
+		w.r.Fail()
 	}
 }
 
@@ -29,7 +31,7 @@ func (w *walker) aliasExport(sort byte) {
 	in, ok := at(w.scope.instances, w.copyU32())
 	name := w.copyName()
 	if !ok {
-		w.r.fail()
+		w.r.Fail()
 		return
 	}
 	e := in.typ.export(name)
@@ -45,9 +47,9 @@ func (w *walker) aliasExport(sort byte) {
 
 func (w *walker) aliasCore(sort byte) {
 	s := w.scope
-	e := coreExport{instance: int(w.copyU32()), name: w.r.name()}
+	e := coreExport{instance: int(w.copyU32()), name: w.r.Name()}
 	if _, ok := at(s.coreInstances, uint32(e.instance)); !ok || s.parent != nil {
-		w.r.fail()
+		w.r.Fail()
 		return
 	}
 	name := e.name
@@ -61,9 +63,9 @@ func (w *walker) aliasCore(sort byte) {
 		s.memories = append(s.memories, e)
 	case coreSortTable, coreSortGlobal:
 	default:
-		w.r.fail()
+		w.r.Fail()
 	}
-	w.out = appendName(w.out, name)
+	w.out = wasmbin.AppendName(w.out, name)
 }
 
 func (w *walker) aliasOuter(sort byte) {
@@ -74,9 +76,9 @@ func (w *walker) aliasOuter(sort byte) {
 		}
 		s = s.parent
 	}
-	i := w.r.u32()
+	i := w.r.U32()
 	if s == nil {
-		w.r.fail()
+		w.r.Fail()
 		return
 	}
 	switch sort {
@@ -84,17 +86,17 @@ func (w *walker) aliasOuter(sort byte) {
 		w.shifted(i)
 		t, ok := at(s.types, i)
 		if !ok {
-			w.r.fail()
+			w.r.Fail()
 		}
 		w.scope.types = append(w.scope.types, t)
 	case sortComponent:
-		w.out = appendU32(w.out, i)
+		w.out = wasmbin.AppendU32(w.out, i)
 		t, ok := at(s.components, i)
 		if !ok {
-			w.r.fail()
+			w.r.Fail()
 		}
 		w.scope.components = append(w.scope.components, t)
 	default: // a core module, or a core type
-		w.r.fail()
+		w.r.Fail()
 	}
 }

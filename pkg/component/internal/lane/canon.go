@@ -17,20 +17,20 @@ func (w *walker) canon() {
 		w.subsort()
 		f, ok := at(s.funcs, w.copyU32())
 		if !ok {
-			w.r.fail()
+			w.r.Fail()
 		}
 		s.canons = append(s.canons, canon{fn: f, opts: w.options()})
 	case 2, 3, 4: // of resources
 		w.typeIndex()
 	default:
-		w.r.fail()
+		w.r.Fail()
 	}
 	s.coreFuncs = append(s.coreFuncs, coreExport{instance: -1})
 }
 
 func (w *walker) subsort() {
 	if w.copyByte() != 0 {
-		w.r.fail()
+		w.r.Fail()
 	}
 }
 
@@ -47,7 +47,7 @@ func (w *walker) options() options {
 		case 5:
 			o.postReturn = w.whichFunc()
 		default:
-			w.r.fail()
+			w.r.Fail()
 		}
 	}
 	return o
@@ -55,7 +55,7 @@ func (w *walker) options() options {
 
 // whichFunc is coreFunc, and returns the index.
 func (w *walker) whichFunc() int {
-	i := w.r.peekU32()
+	i := w.r.PeekU32()
 	w.coreFunc()
 	return int(i)
 }

@@ -3,6 +3,8 @@ package lane
 import (
 	"bytes"
 	"strings"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
 )
 
 // exportAlias is another name for an export.
@@ -27,8 +29,6 @@ const (
 
 	order = "\x01\x02\x03\x04\x05\x0d\x06\x07\x08\x09\x0c\x0a\x0b"
 )
-
-const coreHeader = "\x00asm\x01\x00\x00\x00"
 
 func (p *patch) apply(wasm []byte) ([]byte, error) {
 	m, err := readModule(wasm)
@@ -57,7 +57,7 @@ func (a *addition) one(b ...byte) {
 }
 
 func (a *addition) export(name string, kind byte, index uint32) {
-	a.one(appendU32(append(appendName(nil, name), kind), index)...)
+	a.one(wasmbin.AppendU32(append(wasmbin.AppendName(nil, name), kind), index)...)
 }
 
 func (p *patch) add(m *module, add map[byte]*addition) error {
@@ -83,19 +83,19 @@ func (p *patch) add(m *module, add map[byte]*addition) error {
 			return errUnknown
 		}
 		typ = m.funcs[e.index] // that of them all: one number in, nothing out
-		add[secFunc].one(appendU32(nil, typ)...)
+		add[secFunc].one(wasmbin.AppendU32(nil, typ)...)
 		add[secCode].code(note(uint32(k)+1, which, address))
 		add[secExport].export(post.name, coreSortFunc, uint32(len(m.funcs)+k))
 		finish = append(finish, makeNoted(uint32(k)+1, e.index, which, address)...)
 	}
-	add[secFunc].one(appendU32(nil, typ)...)
+	add[secFunc].one(wasmbin.AppendU32(nil, typ)...)
 	add[secCode].code(append(finish, 0x0b))
 	add[secExport].export(Finish, coreSortFunc, uint32(len(m.funcs)+len(p.posts)))
 	return nil
 }
 
 func (a *addition) code(body []byte) {
-	a.one(append(appendU32(nil, uint32(len(body))), body...)...)
+	a.one(append(wasmbin.AppendU32(nil, uint32(len(body))), body...)...)
 }
 
 // Instructions.
@@ -115,20 +115,20 @@ const (
 // note is the body of a function that notes its argument and its own number k.
 func note(k, which, address uint32) []byte {
 	b := []byte{0, opLocalGet, 0}
-	b = appendU32(append(b, opGlobalSet), address)
-	b = appendIndex(append(b, opConst), uint64(k))
-	b = appendU32(append(b, opGlobalSet), which)
+	b = wasmbin.AppendU32(append(b, opGlobalSet), address)
+	b = wasmbin.AppendIndex(append(b, opConst), uint64(k))
+	b = wasmbin.AppendU32(append(b, opGlobalSet), which)
 	return append(b, opEnd)
 }
 
 // makeNoted calls a function when number k was noted.
 func makeNoted(k, callee, which, address uint32) []byte {
-	b := appendU32([]byte{opGlobalGet}, which)
-	b = appendIndex(append(b, opConst), uint64(k))
+	b := wasmbin.AppendU32([]byte{opGlobalGet}, which)
+	b = wasmbin.AppendIndex(append(b, opConst), uint64(k))
 	b = append(b, opEqual, opIf, noType, opConst, 0)
-	b = appendU32(append(b, opGlobalSet), which)
-	b = appendU32(append(b, opGlobalGet), address)
-	b = appendU32(append(b, opCall), callee)
+	b = wasmbin.AppendU32(append(b, opGlobalSet), which)
+	b = wasmbin.AppendU32(append(b, opGlobalGet), address)
+	b = wasmbin.AppendU32(append(b, opCall), callee)
 	return append(b, opEnd)
 }
 
@@ -151,111 +151,111 @@ type coreItem struct {
 }
 
 func readModule(wasm []byte) (*module, error) {
-	r := &reader{in: wasm}
-	if string(r.take(uint32(len(coreHeader)))) != coreHeader {
+	r := &wasmbin.Reader{In: wasm}
+	if string(r.Take(uint32(len(wasmbin.Core)))) != wasmbin.Core {
 		return nil, errUnknown
 	}
 	m := &module{exports: map[string]coreItem{}}
-	for !r.done() {
-		id, body := r.section()
+	for !r.Done() {
+		id, body := r.Section()
 		m.sections = append(m.sections, section{id, body})
-		s := &reader{in: body, err: r.err}
+		s := &wasmbin.Reader{In: body, Err: r.Err}
 		m.read(id, s)
-		r.err = s.err
+		r.Err = s.Err
 	}
-	return m, r.err
+	return m, r.Err
 }
 
 // takesOurNames reports whether a module exports a name of ours, or may.
 func takesOurNames(wasm []byte) bool {
-	r := &reader{in: wasm}
-	r.take(uint32(len(coreHeader)))
-	for !r.done() {
-		id, body := r.section()
+	r := &wasmbin.Reader{In: wasm}
+	r.Take(uint32(len(wasmbin.Core)))
+	for !r.Done() {
+		id, body := r.Section()
 		if id != secExport {
 			continue
 		}
-		s := &reader{in: body}
-		for range s.count() {
-			if strings.HasPrefix(s.name(), Prefix) {
+		s := &wasmbin.Reader{In: body}
+		for range s.Count() {
+			if strings.HasPrefix(s.Name(), Prefix) {
 				return true
 			}
-			s.byte()
-			s.u32()
+			s.Byte()
+			s.U32()
 		}
-		if s.err != nil || !s.done() {
+		if s.Err != nil || !s.Done() {
 			return true
 		}
 	}
-	return r.err != nil
+	return r.Err != nil
 }
 
-func (m *module) read(id byte, r *reader) {
+func (m *module) read(id byte, r *wasmbin.Reader) {
 	switch id {
 	case secImport:
-		for range r.count() {
+		for range r.Count() {
 			m.importDef(r)
 		}
 	case secFunc:
-		for range r.count() {
-			m.funcs = append(m.funcs, r.u32())
+		for range r.Count() {
+			m.funcs = append(m.funcs, r.U32())
 		}
 	case secGlobal:
-		m.globals += uint32(r.count())
+		m.globals += uint32(r.Count())
 	case secExport:
-		for range r.count() {
-			name := r.name()
-			m.exports[name] = coreItem{r.byte(), r.u32()}
+		for range r.Count() {
+			name := r.Name()
+			m.exports[name] = coreItem{r.Byte(), r.U32()}
 		}
 	}
 }
 
-func (m *module) importDef(r *reader) {
-	r.name()
-	r.name()
-	switch r.byte() {
+func (m *module) importDef(r *wasmbin.Reader) {
+	r.Name()
+	r.Name()
+	switch r.Byte() {
 	case coreSortFunc:
-		m.funcs = append(m.funcs, r.u32())
+		m.funcs = append(m.funcs, r.U32())
 	case coreSortTable:
 		refType(r)
 		limits(r)
 	case coreSortMemory:
 		limits(r)
 	case coreSortGlobal:
-		if b := r.peek(); b >= 0x7b && b <= 0x7f {
-			r.byte()
+		if b := r.Peek(); b >= 0x7b && b <= 0x7f {
+			r.Byte()
 		} else {
 			refType(r)
 		}
-		r.byte()
+		r.Byte()
 		m.globals++
 	default:
-		r.fail()
+		r.Fail()
 	}
 }
 
-func refType(r *reader) {
-	if b := r.byte(); b != 0x70 && b != 0x6f { // funcref, externref
-		r.fail()
+func refType(r *wasmbin.Reader) {
+	if b := r.Byte(); b != 0x70 && b != 0x6f { // funcref, externref
+		r.Fail()
 	}
 }
 
-func limits(r *reader) {
-	switch r.byte() {
+func limits(r *wasmbin.Reader) {
+	switch r.Byte() {
 	case 0:
-		r.u32()
+		r.U32()
 	case 1:
-		r.u32()
-		r.u32()
+		r.U32()
+		r.U32()
 	default:
-		r.fail()
+		r.Fail()
 	}
 }
 
 // with returns the module with what its sections gain; those that it lacks are
 // put where they belong.
 func (m *module) with(add map[byte]*addition) ([]byte, error) {
-	out, r := []byte(coreHeader), &reader{}
+	out, r := []byte(wasmbin.Core), &wasmbin.Reader{}
 	for _, s := range m.sections {
 		if at := bytes.IndexByte([]byte(order), s.id); at > 0 {
 			for _, id := range []byte(order[:at]) {
@@ -268,25 +268,25 @@ func (m *module) with(add map[byte]*addition) ([]byte, error) {
 			delete(add, s.id)
 			continue
 		}
-		out = appendSection(out, s.id, s.body)
+		out = wasmbin.AppendSection(out, s.id, s.body)
 	}
 	for _, id := range []byte(order) {
 		out = add[id].section(out, id, []byte{0}, r)
 	}
-	return out, r.err
+	return out, r.Err
 }
 
 // section appends a section that has body, with what it gains. The body is read anew,
 // by a reader that keeps its first error.
-func (a *addition) section(out []byte, id byte, body []byte, r *reader) []byte {
+func (a *addition) section(out []byte, id byte, body []byte, r *wasmbin.Reader) []byte {
 	if a == nil {
 		return out
 	}
-	r.in, r.pos = body, 0
-	n := r.count()
-	if r.err != nil || a.count == 0 && n == 0 {
+	r.In, r.Pos = body, 0
+	n := r.Count()
+	if r.Err != nil || a.count == 0 && n == 0 {
 		return out
 	}
-	grown := append(appendU32(nil, uint32(n+a.count)), body[r.pos:]...)
-	return appendSection(out, id, append(grown, a.body...))
+	grown := append(wasmbin.AppendU32(nil, uint32(n+a.count)), body[r.Pos:]...)
+	return wasmbin.AppendSection(out, id, append(grown, a.body...))
 }

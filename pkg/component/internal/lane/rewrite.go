@@ -30,7 +30,11 @@
 // Where it meets anything else, the component stays as it is, and slow.
 package lane
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+)
 
 // Rewritten is a component with the lane in it.
 type Rewritten struct {
@@ -68,10 +72,10 @@ func Rewrite(wasm []byte) (*Rewritten, error) {
 }
 
 func rewrite(wasm []byte, text bool) (*Rewritten, error) {
-	w := &walker{r: reader{in: wasm}, text: text}
+	w := &walker{r: wasmbin.Reader{In: wasm}, text: text}
 	root := w.component()
-	if w.r.err != nil {
-		return nil, w.r.err
+	if w.r.Err != nil {
+		return nil, w.r.Err
 	}
 	planner, err := newPlanner(root, text)
 	if err != nil {
@@ -81,9 +85,9 @@ func rewrite(wasm []byte, text bool) (*Rewritten, error) {
 	if err != nil {
 		return nil, err
 	}
-	w = &walker{r: reader{in: wasm}, text: text, plan: plan}
-	if w.component(); w.r.err != nil {
-		return nil, w.r.err
+	w = &walker{r: wasmbin.Reader{In: wasm}, text: text, plan: plan}
+	if w.component(); w.r.Err != nil {
+		return nil, w.r.Err
 	}
 	shape, err := outline(wasm)
 	return &Rewritten{Wasm: w.out, Outline: shape, Text: text, Instances: root.made(), Direct: planner.direct}, err

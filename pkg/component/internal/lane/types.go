@@ -1,5 +1,7 @@
 package lane
 
+import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+
 // The sorts of definitions.
 const (
 	sortCore      = 0x00
@@ -42,7 +44,7 @@ const depthMax = 100
 // deeper counts a level, and fails at one too many. Its result undoes it.
 func (w *walker) deeper() func() {
 	if w.depth++; w.depth > depthMax {
-		w.r.fail()
+		w.r.Fail()
 	}
 	return func() { w.depth-- }
 }
@@ -50,21 +52,21 @@ func (w *walker) deeper() func() {
 // valtype copies the type of a value. In place of string stands the first type
 // of the scope.
 func (w *walker) valtype() typ {
-	b := w.r.peek()
+	b := w.r.Peek()
 	switch {
 	case b == opString && w.text:
-		w.r.byte()
-		w.out = appendIndex(w.out, 0)
+		w.r.Byte()
+		w.out = wasmbin.AppendIndex(w.out, 0)
 		return typ{lane: true, heap: true, flat: 2, known: true}
 	case b >= opString && b <= 0x7f:
 		return primitive(w.copyByte())
 	}
-	i := w.r.s33()
+	i := w.r.S33()
 	if i < 0 || i > 1<<32-2 {
-		w.r.fail()
+		w.r.Fail()
 		return typ{}
 	}
-	w.out = appendIndex(w.out, uint64(i)+1)
+	w.out = wasmbin.AppendIndex(w.out, uint64(i)+1)
 	return w.typeAt(uint32(i))
 }
 
@@ -78,24 +80,24 @@ func primitive(op byte) typ {
 func (w *walker) typeAt(i uint32) typ {
 	t, ok := at(w.scope.types, i)
 	if !ok {
-		w.r.fail()
+		w.r.Fail()
 	}
 	return t
 }
 
 // typeIndex copies an index of a type, which moves up by one.
 func (w *walker) typeIndex() typ {
-	i := w.r.u32()
+	i := w.r.U32()
 	w.shifted(i)
 	return w.typeAt(i)
 }
 
 func (w *walker) shifted(i uint32) {
 	if i == 1<<32-1 {
-		w.r.fail()
+		w.r.Fail()
 		return
 	}
-	w.out = appendU32(w.out, i+1)
+	w.out = wasmbin.AppendU32(w.out, i+1)
 }
 
 func (w *walker) optional(t func() typ) typ {
@@ -105,7 +107,7 @@ func (w *walker) optional(t func() typ) typ {
 	case 1:
 		return t()
 	}
-	w.r.fail()
+	w.r.Fail()
 	return typ{}
 }
 
@@ -130,13 +132,13 @@ func (t typ) chosen() typ { return typ{flat: 1, known: true}.and(t) }
 // deftype copies a type's definition.
 func (w *walker) deftype() typ {
 	defer w.deeper()()
-	op := w.r.peek()
-	if w.r.err != nil {
+	op := w.r.Peek()
+	if w.r.Err != nil {
 		return typ{}
 	}
 	switch {
 	case op == opString && w.text:
-		w.r.byte()
+		w.r.Byte()
 		w.out = append(w.out, pair...)
 		return typ{lane: true, heap: true, flat: 2, known: true}
 	case op >= opString && op <= 0x7f:
@@ -151,7 +153,7 @@ func (w *walker) deftype() typ {
 	case op == 0x3f:
 		w.copyByte()
 		if w.copyByte() != 0x7f {
-			w.r.fail()
+			w.r.Fail()
 		}
 		w.optional(w.coreFunc) // the destructor
 		return typ{known: true}
@@ -199,19 +201,19 @@ func (w *walker) compound(op byte) typ {
 		w.typeIndex()
 		return typ{plain: true, flat: 1, known: true}
 	}
-	w.r.fail()
+	w.r.Fail()
 	return typ{}
 }
 
 // members reads a record or a tuple, and writes a tuple: both cross alike, and
 // nobody copies a tuple's names.
 func (w *walker) members(named bool) typ {
-	w.r.byte()
+	w.r.Byte()
 	w.out = append(w.out, opTuple)
 	out := typ{known: true}
 	for range w.copyCount() {
 		if named {
-			w.r.name()
+			w.r.Name()
 		}
 		out = out.and(w.valtype())
 	}
@@ -224,7 +226,7 @@ func (w *walker) variant() typ {
 		w.copyName()
 		out = out.or(w.optional(w.valtype))
 		if w.copyByte() != 0 {
-			w.r.fail()
+			w.r.Fail()
 		}
 	}
 	return out.chosen()
@@ -243,10 +245,10 @@ func (w *walker) functype() typ {
 		result = w.valtype()
 	case 1:
 		if w.copyByte() != 0 {
-			w.r.fail()
+			w.r.Fail()
 		}
 	default:
-		w.r.fail()
+		w.r.Fail()
 	}
 	room := params.heap || params.flat > flatParams
 	return typ{params: params.lane, result: result.lane, plain: params.plain || result.plain,
@@ -259,8 +261,8 @@ func (w *walker) declarations(component bool) typ {
 	outer := w.scope
 	w.scope = &scope{parent: outer}
 	defer func() { w.scope = outer }()
-	n := w.r.count()
-	w.out = append(appendU32(w.out, uint32(n)+1), "\x01"+pair...)
+	n := w.r.Count()
+	w.out = append(wasmbin.AppendU32(w.out, uint32(n)+1), "\x01"+pair...)
 	exports := make(map[string]item)
 	for range n {
 		switch op := w.copyByte(); {
@@ -276,9 +278,9 @@ func (w *walker) declarations(component bool) typ {
 			exports[name] = w.externdesc()
 			w.declare("", exports[name])
 		default:
-			w.r.fail()
+			w.r.Fail()
 		}
-		if w.r.err != nil {
+		if w.r.Err != nil {
 			return typ{}
 		}
 	}
@@ -290,7 +292,7 @@ func (w *walker) declarations(component bool) typ {
 
 func (w *walker) externName() string {
 	if w.copyByte() > 1 {
-		w.r.fail()
+		w.r.Fail()
 	}
 	return w.copyName()
 }
@@ -307,7 +309,7 @@ func (w *walker) externdesc() item {
 			return item{sort: sort, typ: typ{known: true}}
 		}
 	}
-	w.r.fail()
+	w.r.Fail()
 	return item{}
 }
 

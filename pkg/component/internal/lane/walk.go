@@ -1,11 +1,13 @@
 package lane
 
+import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+
 // walker reads a component's sections and writes them anew: types as types.go
 // says, everything else as it was but for the indices of types, all of which
 // move up by one, since each scope begins with a type of its own. Whatever it
 // does not know ends the walk with an error.
 type walker struct {
-	r     reader
+	r     wasmbin.Reader
 	out   []byte
 	scope *scope
 	text  bool // whether strings take the lane too
@@ -14,44 +16,42 @@ type walker struct {
 }
 
 func (w *walker) copyByte() byte {
-	b := w.r.byte()
+	b := w.r.Byte()
 	w.out = append(w.out, b)
 	return b
 }
 
 func (w *walker) copyU32() uint32 {
-	v := w.r.u32()
-	w.out = appendU32(w.out, v)
+	v := w.r.U32()
+	w.out = wasmbin.AppendU32(w.out, v)
 	return v
 }
 
 func (w *walker) copyCount() int {
-	n := w.r.count()
-	w.out = appendU32(w.out, uint32(n))
+	n := w.r.Count()
+	w.out = wasmbin.AppendU32(w.out, uint32(n))
 	return n
 }
 
 func (w *walker) copyName() string {
-	s := w.r.name()
-	w.out = appendName(w.out, s)
+	s := w.r.Name()
+	w.out = wasmbin.AppendName(w.out, s)
 	return s
 }
-
-const header = "\x00asm\x0d\x00\x01\x00"
 
 // component copies a component, and returns its scope.
 func (w *walker) component() *scope {
 	defer w.deeper()()
-	if string(w.r.take(uint32(len(header)))) != header {
-		w.r.fail()
+	if string(w.r.Take(uint32(len(wasmbin.Component)))) != wasmbin.Component {
+		w.r.Fail()
 	}
-	w.out = append(w.out, header...)
-	w.out = appendSection(w.out, 7, []byte("\x01"+pair))
+	w.out = append(w.out, wasmbin.Component...)
+	w.out = wasmbin.AppendSection(w.out, 7, []byte("\x01"+pair))
 	outer, root := w.scope, w.scope == nil
 	w.scope = &scope{parent: outer, exports: map[string]item{}}
-	for !w.r.done() {
-		id, body := w.r.section()
-		if w.r.err != nil {
+	for !w.r.Done() {
+		id, body := w.r.Section()
+		if w.r.Err != nil {
 			break
 		}
 		w.section(id, body, root)
@@ -64,29 +64,29 @@ func (w *walker) component() *scope {
 func (w *walker) section(id byte, body []byte, root bool) {
 	switch id {
 	case 0:
-		name := reader{in: body}
-		if name.name() != "component-name" { // which knows things by their index
-			w.out = appendSection(w.out, id, body)
+		name := wasmbin.Reader{In: body}
+		if name.Name() != "component-name" { // which knows things by their index
+			w.out = wasmbin.AppendSection(w.out, id, body)
 		}
 		return
 	case 3: // core types
-		w.out = appendSection(w.out, id, body)
+		w.out = wasmbin.AppendSection(w.out, id, body)
 		return
 	}
 	// More than one component with code of its own: they call each other, and
 	// there the pairs would be taken for numbers.
 	if !root && (id == 1 || id == 2 || id == 8) {
-		w.r.failFor(errComposed)
+		w.r.FailFor(errComposed)
 		return
 	}
 	in, out := w.r, w.out
-	w.r, w.out = reader{in: body}, nil
+	w.r, w.out = wasmbin.Reader{In: body}, nil
 	w.contents(id)
-	if !w.r.done() {
-		w.r.fail()
+	if !w.r.Done() {
+		w.r.Fail()
 	}
-	in.err = w.r.err
-	w.r, w.out = in, appendSection(out, id, w.out)
+	in.Err = w.r.Err
+	w.r, w.out = in, wasmbin.AppendSection(out, id, w.out)
 }
 
 func (w *walker) contents(id byte) {
@@ -100,10 +100,10 @@ func (w *walker) contents(id byte) {
 	case id == 4:
 		w.scope.components = append(w.scope.components, typ{exports: w.component().exports, known: true})
 	case each == nil:
-		w.r.fail()
+		w.r.Fail()
 	default:
 		for range w.copyCount() {
-			if each(); w.r.err != nil {
+			if each(); w.r.Err != nil {
 				return
 			}
 		}
@@ -112,7 +112,7 @@ func (w *walker) contents(id byte) {
 
 func (w *walker) module() {
 	s := w.scope
-	body := w.r.take(uint32(len(w.r.in)))
+	body := w.r.Take(uint32(len(w.r.In)))
 	if w.plan != nil && w.plan.modules[len(s.modules)] != nil {
 		w.out = w.plan.modules[len(s.modules)]
 	} else {
@@ -127,12 +127,12 @@ func (w *walker) coreInstance() {
 	case 0:
 		m := w.copyU32()
 		if i.module = int(m); int(m) >= len(w.scope.modules) {
-			w.r.fail()
+			w.r.Fail()
 		}
 		for range w.copyCount() {
 			w.copyName()
 			if w.copyByte() != 0x12 {
-				w.r.fail()
+				w.r.Fail()
 			}
 			w.copyU32()
 		}
@@ -146,7 +146,7 @@ func (w *walker) coreInstance() {
 			}
 		}
 	default:
-		w.r.fail()
+		w.r.Fail()
 	}
 	w.scope.coreInstances = append(w.scope.coreInstances, i)
 }
@@ -157,7 +157,7 @@ func (w *walker) coreFunc() typ {
 	if w.scope.parent == nil && uint64(i) < uint64(len(w.scope.coreFuncs)) {
 		w.scope.coreFuncs[i].uses++
 	} else {
-		w.r.fail()
+		w.r.Fail()
 	}
 	return typ{known: true}
 }
@@ -166,9 +166,9 @@ func (w *walker) sortIndex() (sort byte, index uint32) {
 	sort = w.copyByte()
 	switch sort {
 	case sortCore:
-		w.r.fail() // a core module
+		w.r.Fail() // a core module
 	case sortType:
-		index = w.r.u32()
+		index = w.r.U32()
 		w.shifted(index)
 	default:
 		index = w.copyU32()
@@ -182,7 +182,7 @@ func (w *walker) instance() {
 	case 0:
 		of, ok := at(w.scope.components, w.copyU32())
 		if !ok {
-			w.r.fail()
+			w.r.Fail()
 		}
 		args := given{}
 		for range w.copyCount() {
@@ -197,7 +197,7 @@ func (w *walker) instance() {
 			made.exports[name] = w.scope.item(w.sortIndex())
 		}
 	default:
-		w.r.fail()
+		w.r.Fail()
 	}
 	w.scope.instances = append(w.scope.instances, instance{typ: made})
 }
@@ -213,7 +213,7 @@ func (w *walker) export() {
 	name := w.externName()
 	sort, i := w.sortIndex()
 	w.optional(func() typ { return w.externdesc().typ })
-	if w.r.err != nil {
+	if w.r.Err != nil {
 		return
 	}
 	s := w.scope
@@ -230,7 +230,7 @@ func (w *walker) export() {
 		s.components, ok = again(s.components, i)
 	}
 	if !ok {
-		w.r.fail()
+		w.r.Fail()
 	}
 }
 
