@@ -36,7 +36,7 @@ func hollow(wasm []byte) ([]byte, error) {
 		if strings.IndexByte(leftOut, id) >= 0 {
 			continue
 		}
-		if id == secCode {
+		if id == wasmbin.SecCode {
 			s := &wasmbin.Reader{In: body}
 			n := s.Count()
 			r.Err = s.Err

@@ -1,7 +1,6 @@
 package lane
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
@@ -18,62 +17,39 @@ type patch struct {
 	aliases, posts []exportAlias
 }
 
-// The sections of a core module, and the order in which they stand.
-const (
-	secType   = 1
-	secImport = 2
-	secFunc   = 3
-	secGlobal = 6
-	secExport = 7
-	secCode   = 10
-
-	order = "\x01\x02\x03\x04\x05\x0d\x06\x07\x08\x09\x0c\x0a\x0b"
-)
-
 func (p *patch) apply(wasm []byte) ([]byte, error) {
 	m, err := readModule(wasm)
 	if err != nil {
 		return nil, err
 	}
-	add := map[byte]*addition{}
-	for _, id := range []byte{secFunc, secGlobal, secExport, secCode} {
-		add[id] = &addition{}
+	add := map[byte]*wasmbin.Addition{}
+	for _, id := range []byte{wasmbin.SecFunc, wasmbin.SecGlobal, wasmbin.SecExport, wasmbin.SecCode} {
+		add[id] = &wasmbin.Addition{}
 	}
 	if err := p.add(m, add); err != nil {
 		return nil, err
 	}
-	return m.with(add)
+	return wasmbin.Join(m.sections, add)
 }
 
-// addition is what a section gains.
-type addition struct {
-	count int
-	body  []byte
+func export(a *wasmbin.Addition, name string, kind byte, index uint32) {
+	a.One(wasmbin.AppendU32(append(wasmbin.AppendName(nil, name), kind), index)...)
 }
 
-func (a *addition) one(b ...byte) {
-	a.count++
-	a.body = append(a.body, b...)
-}
-
-func (a *addition) export(name string, kind byte, index uint32) {
-	a.one(wasmbin.AppendU32(append(wasmbin.AppendName(nil, name), kind), index)...)
-}
-
-func (p *patch) add(m *module, add map[byte]*addition) error {
+func (p *patch) add(m *module, add map[byte]*wasmbin.Addition) error {
 	for _, a := range p.aliases {
 		e, ok := m.exports[a.of]
 		if !ok {
 			return errUnknown
 		}
-		add[secExport].export(a.name, e.kind, e.index)
+		export(add[wasmbin.SecExport], a.name, e.kind, e.index)
 	}
 	if len(p.posts) == 0 {
 		return nil
 	}
 	which, address := m.globals, m.globals+1
 	for range 2 {
-		add[secGlobal].one(0x7f, 1, 0x41, 0, 0x0b) // a mutable i32, zero at first
+		add[wasmbin.SecGlobal].One(0x7f, 1, 0x41, 0, 0x0b) // a mutable i32, zero at first
 	}
 	finish := []byte{0}
 	var typ uint32
@@ -83,19 +59,15 @@ func (p *patch) add(m *module, add map[byte]*addition) error {
 			return errUnknown
 		}
 		typ = m.funcs[e.index] // that of them all: one number in, nothing out
-		add[secFunc].one(wasmbin.AppendU32(nil, typ)...)
-		add[secCode].code(note(uint32(k)+1, which, address))
-		add[secExport].export(post.name, coreSortFunc, uint32(len(m.funcs)+k))
+		add[wasmbin.SecFunc].One(wasmbin.AppendU32(nil, typ)...)
+		add[wasmbin.SecCode].Code(note(uint32(k)+1, which, address))
+		export(add[wasmbin.SecExport], post.name, coreSortFunc, uint32(len(m.funcs)+k))
 		finish = append(finish, makeNoted(uint32(k)+1, e.index, which, address)...)
 	}
-	add[secFunc].one(wasmbin.AppendU32(nil, typ)...)
-	add[secCode].code(append(finish, 0x0b))
-	add[secExport].export(Finish, coreSortFunc, uint32(len(m.funcs)+len(p.posts)))
+	add[wasmbin.SecFunc].One(wasmbin.AppendU32(nil, typ)...)
+	add[wasmbin.SecCode].Code(append(finish, 0x0b))
+	export(add[wasmbin.SecExport], Finish, coreSortFunc, uint32(len(m.funcs)+len(p.posts)))
 	return nil
-}
-
-func (a *addition) code(body []byte) {
-	a.one(append(wasmbin.AppendU32(nil, uint32(len(body))), body...)...)
 }
 
 // Instructions.
@@ -134,15 +106,10 @@ func makeNoted(k, callee, which, address uint32) []byte {
 
 // module is a core module, as far as a patch needs it.
 type module struct {
-	sections []section
+	sections []wasmbin.Section
 	funcs    []uint32 // the type of each function, imported ones first
 	globals  uint32
 	exports  map[string]coreItem
-}
-
-type section struct {
-	id   byte
-	body []byte
 }
 
 type coreItem struct {
@@ -151,19 +118,14 @@ type coreItem struct {
 }
 
 func readModule(wasm []byte) (*module, error) {
-	r := &wasmbin.Reader{In: wasm}
-	if string(r.Take(uint32(len(wasmbin.Core)))) != wasmbin.Core {
-		return nil, errUnknown
+	sections, err := wasmbin.Sections(wasm)
+	m := &module{sections: sections, exports: map[string]coreItem{}}
+	for _, s := range sections {
+		r := &wasmbin.Reader{In: s.Body, Err: err}
+		m.read(s.ID, r)
+		err = r.Err
 	}
-	m := &module{exports: map[string]coreItem{}}
-	for !r.Done() {
-		id, body := r.Section()
-		m.sections = append(m.sections, section{id, body})
-		s := &wasmbin.Reader{In: body, Err: r.Err}
-		m.read(id, s)
-		r.Err = s.Err
-	}
-	return m, r.Err
+	return m, err
 }
 
 // takesOurNames reports whether a module exports a name of ours, or may.
@@ -172,7 +134,7 @@ func takesOurNames(wasm []byte) bool {
 	r.Take(uint32(len(wasmbin.Core)))
 	for !r.Done() {
 		id, body := r.Section()
-		if id != secExport {
+		if id != wasmbin.SecExport {
 			continue
 		}
 		s := &wasmbin.Reader{In: body}
@@ -192,17 +154,17 @@ func takesOurNames(wasm []byte) bool {
 
 func (m *module) read(id byte, r *wasmbin.Reader) {
 	switch id {
-	case secImport:
+	case wasmbin.SecImport:
 		for range r.Count() {
 			m.importDef(r)
 		}
-	case secFunc:
+	case wasmbin.SecFunc:
 		for range r.Count() {
 			m.funcs = append(m.funcs, r.U32())
 		}
-	case secGlobal:
+	case wasmbin.SecGlobal:
 		m.globals += uint32(r.Count())
-	case secExport:
+	case wasmbin.SecExport:
 		for range r.Count() {
 			name := r.Name()
 			m.exports[name] = coreItem{r.Byte(), r.U32()}
@@ -250,43 +212,4 @@ func limits(r *wasmbin.Reader) {
 	default:
 		r.Fail()
 	}
-}
-
-// with returns the module with what its sections gain; those that it lacks are
-// put where they belong.
-func (m *module) with(add map[byte]*addition) ([]byte, error) {
-	out, r := []byte(wasmbin.Core), &wasmbin.Reader{}
-	for _, s := range m.sections {
-		if at := bytes.IndexByte([]byte(order), s.id); at > 0 {
-			for _, id := range []byte(order[:at]) {
-				out = add[id].section(out, id, []byte{0}, r)
-				delete(add, id)
-			}
-		}
-		if a := add[s.id]; a != nil && s.id != 0 {
-			out = a.section(out, s.id, s.body, r)
-			delete(add, s.id)
-			continue
-		}
-		out = wasmbin.AppendSection(out, s.id, s.body)
-	}
-	for _, id := range []byte(order) {
-		out = add[id].section(out, id, []byte{0}, r)
-	}
-	return out, r.Err
-}
-
-// section appends a section that has body, with what it gains. The body is read anew,
-// by a reader that keeps its first error.
-func (a *addition) section(out []byte, id byte, body []byte, r *wasmbin.Reader) []byte {
-	if a == nil {
-		return out
-	}
-	r.In, r.Pos = body, 0
-	n := r.Count()
-	if r.Err != nil || a.count == 0 && n == 0 {
-		return out
-	}
-	grown := append(wasmbin.AppendU32(nil, uint32(n+a.count)), body[r.Pos:]...)
-	return wasmbin.AppendSection(out, id, append(grown, a.body...))
 }
