@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,18 +27,21 @@ var guest []byte
 // generated descriptor has the type that the WIT tools gave the component.
 func linkGuest(t testing.TB, helper calls.Helper) *component.Program {
 	t.Helper()
+	return link(t, guest, func(h *component.Host) { calls.AddHelper(h, helper) }, calls.WorkerExports, calls.HelperExports)
+}
+
+// link links a component with a host that is given what it needs.
+func link(t testing.TB, wasm []byte, give func(*component.Host), exports ...[]*component.Export) *component.Program {
+	t.Helper()
 	engine := newEngine(t)
-	compiled, err := engine.Compile(t.Context(), guest)
+	compiled, err := engine.Compile(t.Context(), wasm)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(compiled.Close)
 	host := component.NewHost()
-	calls.AddHelper(host, helper)
-	program, err := engine.Link(compiled, component.LinkOptions{
-		Host:    host,
-		Exports: append(calls.WorkerExports[:len(calls.WorkerExports):len(calls.WorkerExports)], calls.HelperExports...),
-	})
+	give(host)
+	program, err := engine.Link(compiled, component.LinkOptions{Host: host, Exports: slices.Concat(exports...)})
 	if err != nil {
 		t.Fatal(err)
 	}

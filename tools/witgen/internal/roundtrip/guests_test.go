@@ -20,6 +20,10 @@ var update = flag.Bool("update", false, "rebuild the guests")
 var guests = []struct{ name, world, wit string }{
 	{"guest", "both", "calls"},
 	{"things", "keeper", "things"},
+	{"guarded", "guarded", "things"},
+	{"pinged", "pinged", "things"},
+	{"renamed", "renamed", "things"},
+	{"ticking", "test:nested/ticking@0.2.0", "things"},
 }
 
 const contracts = "../witgen/testdata/wit/"

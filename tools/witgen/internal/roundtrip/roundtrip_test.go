@@ -18,7 +18,6 @@ import (
 	"github.com/hygia-suite/hygia/tools/internal/echotest"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
-	_ "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/nestedv0_2_0" // It compiles.
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/things"
 	kindsv1 "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/pb/test/kinds/v1"
 )

@@ -107,25 +107,11 @@ func (s *shelf) Say(_ context.Context, level things.Level, line string) error {
 // linkKeeper makes an instance of the component, and what it was linked with.
 func linkKeeper(t testing.TB, s *shelf) (*component.Instance, *component.Program) {
 	t.Helper()
-	engine := newEngine(t)
-	compiled, err := engine.Compile(t.Context(), keeper)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(compiled.Close)
-	host := component.NewHost()
-	things.AddStore(host, s)
-	things.AddKeeperImports(host, s)
-	things.AddKeeperConsole(host, s)
-	var exports []*component.Export
-	for _, some := range [][]*component.Export{things.StoreExports, things.KeeperExports, things.KeeperConsoleExportExports} {
-		exports = append(exports, some...)
-	}
-	program, err := engine.Link(compiled, component.LinkOptions{Host: host, Exports: exports})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(program.Close)
+	program := link(t, keeper, func(h *component.Host) {
+		things.AddStore(h, s)
+		things.AddKeeperImports(h, s)
+		things.AddKeeperConsole(h, s)
+	}, things.StoreExports, things.KeeperExports, things.KeeperConsoleExportExports)
 	instance, err := program.Instance(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,24 @@ import (
 // Tock is the WIT type tock.
 type Tock = uint8
 
+// Mark is the WIT record mark.
+type Mark struct {
+	At Tock
+}
+
+// Lower writes the value for a guest.
+func (m Mark) Lower(enc *component.Encoder) {
+	enc.U8(m.At)
+}
+
+// LiftMark reads a value that a guest gave; it is of no use where dec has an
+// error.
+func LiftMark(dec *component.Decoder) Mark {
+	return Mark{
+		At: dec.U8(),
+	}
+}
+
 // Tick is what components import as test:nested/tick@0.1.0.
 //
 // A host implements it, safe for concurrent use, and gives it to components by
@@ -43,4 +61,11 @@ var (
 			Result: component.U8,
 		},
 	}
+)
+
+// Descriptors of the types above: the host compares them with a component's.
+var (
+	MarkType = component.RecordOf("mark",
+		component.Field{Name: "at", Type: component.U8},
+	)
 )

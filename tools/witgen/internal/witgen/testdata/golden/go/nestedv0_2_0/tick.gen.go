@@ -12,6 +12,32 @@ import (
 // Tock is the WIT type tock.
 type Tock = uint16
 
+// Mark is the WIT record mark.
+type Mark struct {
+	At     Tock
+	Before *nestedv0_1_0.Mark
+}
+
+// Lower writes the value for a guest.
+func (m Mark) Lower(enc *component.Encoder) {
+	enc.U16(m.At)
+	enc.Option(m.Before != nil)
+	if m.Before != nil {
+		m.Before.Lower(enc)
+	}
+}
+
+// LiftMark reads a value that a guest gave; it is of no use where dec has an
+// error.
+func LiftMark(dec *component.Decoder) Mark {
+	var v Mark
+	v.At = dec.U16()
+	if dec.Option() {
+		v.Before = new(nestedv0_1_0.LiftMark(dec))
+	}
+	return v
+}
+
 // Tick is what components import as test:nested/tick@0.2.0.
 //
 // A host implements it, safe for concurrent use, and gives it to components by
@@ -22,6 +48,11 @@ type Tick interface {
 	//
 	//	tick: func(old: tock) -> tock
 	Tick(ctx context.Context, old nestedv0_1_0.Tock) (Tock, error)
+
+	// Note calls note.
+	//
+	//	note: func(old: mark) -> mark
+	Note(ctx context.Context, old nestedv0_1_0.Mark) (Mark, error)
 }
 
 // AddTick gives impl to components that import test:nested/tick@0.2.0.
@@ -38,6 +69,18 @@ func AddTick(h *component.Host, impl Tick) {
 		enc.U16(result)
 		return nil
 	})
+	h.Func(tickNoteImport, func(ctx context.Context, dec *component.Decoder, enc *component.Encoder) error {
+		old := nestedv0_1_0.LiftMark(dec)
+		if err := dec.Err(); err != nil {
+			return err
+		}
+		result, err := impl.Note(ctx, old)
+		if err != nil {
+			return err
+		}
+		result.Lower(enc)
+		return nil
+	})
 }
 
 var (
@@ -51,4 +94,101 @@ var (
 			Result: component.U16,
 		},
 	}
+	tickNoteImport = &component.Import{
+		Interface: "test:nested/tick@0.2.0",
+		Name:      "note",
+		Signature: component.Signature{
+			Params: []component.Field{
+				{Name: "old", Type: nestedv0_1_0.MarkType},
+			},
+			Result: MarkType,
+		},
+	}
+)
+
+// TickClient calls a component.
+//
+// It calls what a component exports as test:nested/tick@0.2.0, and is as safe
+// for concurrent use as its caller.
+type TickClient struct {
+	caller component.Caller
+}
+
+// NewTickClient makes a TickClient of a component that was linked with
+// TickExports.
+func NewTickClient(caller component.Caller) TickClient {
+	return TickClient{caller: caller}
+}
+
+// Tick calls tick.
+//
+//	tick: func(old: tock) -> tock
+func (t TickClient) Tick(ctx context.Context, old nestedv0_1_0.Tock) (Tock, error) {
+	var result Tock
+	err := t.caller.Call(ctx, tickTickExport,
+		func(enc *component.Encoder) {
+			enc.U8(old)
+		},
+		func(dec *component.Decoder) {
+			result = dec.U16()
+		})
+	if err != nil {
+		return 0, err
+	}
+	return result, nil
+}
+
+// Note calls note.
+//
+//	note: func(old: mark) -> mark
+func (t TickClient) Note(ctx context.Context, old nestedv0_1_0.Mark) (Mark, error) {
+	var result Mark
+	err := t.caller.Call(ctx, tickNoteExport,
+		func(enc *component.Encoder) {
+			old.Lower(enc)
+		},
+		func(dec *component.Decoder) {
+			result = LiftMark(dec)
+		})
+	if err != nil {
+		return Mark{}, err
+	}
+	return result, nil
+}
+
+// TickExports are what a component must export to be called by a TickClient.
+var TickExports = []*component.Export{
+	tickTickExport,
+	tickNoteExport,
+}
+
+var (
+	tickTickExport = &component.Export{
+		Interface: "test:nested/tick@0.2.0",
+		Name:      "tick",
+		Signature: component.Signature{
+			Params: []component.Field{
+				{Name: "old", Type: component.U8},
+			},
+			Result: component.U16,
+		},
+	}
+	tickNoteExport = &component.Export{
+		Interface: "test:nested/tick@0.2.0",
+		Name:      "note",
+		Signature: component.Signature{
+			Params: []component.Field{
+				{Name: "old", Type: nestedv0_1_0.MarkType},
+			},
+			Result: MarkType,
+		},
+	}
+)
+
+// Descriptors of the types above: the host compares them with a component's.
+var (
+	MarkType = component.RecordOf("mark",
+		component.Field{Name: "at", Type: component.U16},
+		component.Field{Name: "before", Type: component.OptionOf(nestedv0_1_0.MarkType)},
+	)
 )
