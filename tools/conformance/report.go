@@ -5,6 +5,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hygia-suite/hygia/tools/conformance/internal/script"
@@ -14,6 +15,7 @@ import (
 type suite struct {
 	title string
 	files []file
+	stale []string // exceptions that do not occur
 }
 
 func (s suite) count(v script.Verdict) int {
@@ -44,17 +46,20 @@ func (s suite) text(w io.Writer, all bool) {
 			fmt.Fprintf(w, "%s: %v\n", f.path, f.err)
 		}
 		for _, r := range f.results {
-			if r.Verdict == script.Failed || all && r.Verdict == script.Excepted {
+			if r.Verdict == script.Failed || all && r.Verdict != script.Passed {
 				fmt.Fprintf(w, "%s:%d: %s: %s: %.300s\n", f.path, r.Directive.Line, r.Directive.Kind, r.Verdict, r.Reason)
 			}
 		}
 	}
-	fmt.Fprintf(w, "%s: %d passed, %d failed, %d excepted, %d async\n", s.title,
+	for _, line := range s.stale {
+		fmt.Fprintln(w, line)
+	}
+	fmt.Fprintf(w, "%s: %d passed, %d failed, %d excepted, %d asynchronous\n", s.title,
 		s.count(script.Passed), s.count(script.Failed), s.count(script.Excepted), s.count(script.Async))
 }
 
-// markdown prints a section: a row for each folder, and every exception by its
-// place, under its reason.
+// markdown prints a section: a row for each folder, and every directive that did
+// not pass by its place, under the reason.
 func (s suite) markdown(w io.Writer) {
 	fmt.Fprintf(w, "## %s\n| folder | scripts | directives | passed | failed | excepted | asynchronous |\n|---|---|---|---|---|---|---|\n", s.title)
 	row := func(name string, part suite) {
@@ -66,11 +71,14 @@ func (s suite) markdown(w io.Writer) {
 		row("`"+folder+"`", s.below(folder))
 	}
 	row("all", s)
-	for _, verdict := range []script.Verdict{script.Excepted, script.Failed} {
+	for _, verdict := range []script.Verdict{script.Failed, script.Excepted, script.Async} {
 		for _, reason := range s.reasons(verdict) {
-			places := s.places(verdict, reason)
-			fmt.Fprintf(w, "\n%d %s: %s. %s\n", len(places), verdict, reason, strings.Join(places, ", "))
+			n, places := s.places(verdict, reason)
+			fmt.Fprintf(w, "\n%d %s: %s. %s\n", n, verdict, reason, strings.Join(places, ", "))
 		}
+	}
+	for _, line := range s.stale {
+		fmt.Fprintf(w, "\nstale: %s\n", line)
 	}
 }
 
@@ -108,15 +116,27 @@ func (s suite) reasons(v script.Verdict) []string {
 	return out
 }
 
-// places lists the directives of a verdict and reason, a file's lines together.
-func (s suite) places(v script.Verdict, reason string) []string {
-	var out []string
+// places lists the directives of a verdict and reason, and counts them: by file,
+// and in it by line, or by a first and a last line where all between are too.
+func (s suite) places(v script.Verdict, reason string) (n int, out []string) {
 	for _, f := range s.files {
-		for _, r := range f.results {
-			if r.Verdict == v && r.Reason == reason {
-				out = append(out, fmt.Sprintf("%s:%d", f.path, r.Directive.Line))
+		var runs []string
+		for i := 0; i < len(f.results); i++ {
+			first := i
+			for i < len(f.results) && f.results[i].Verdict == v && f.results[i].Reason == reason {
+				i++
+			}
+			switch n += i - first; i - first {
+			case 0:
+			case 1:
+				runs = append(runs, strconv.Itoa(f.results[first].Directive.Line))
+			default:
+				runs = append(runs, fmt.Sprintf("%d-%d", f.results[first].Directive.Line, f.results[i-1].Directive.Line))
 			}
 		}
+		if len(runs) > 0 {
+			out = append(out, f.path+":"+strings.Join(runs, ","))
+		}
 	}
-	return out
+	return n, out
 }

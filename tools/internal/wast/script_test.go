@@ -2,6 +2,7 @@ package wast_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,20 @@ func TestLinesAndComments(t *testing.T) {
 	}
 }
 
+func TestWords(t *testing.T) {
+	for src, want := range map[string]string{
+		`(component $a "stream.new" (type (stream u8)))`:                 "component $a type stream u8",
+		";; stream\n(; future (; ;) ;) (func (export \"a\\\"b\") async)": "func export async",
+		`a "without an end`: "a",
+		`a ; b) (c`:         "a b c",
+		"":                  "",
+	} {
+		if got := strings.Join(slices.Collect(wast.Words(src)), " "); got != want {
+			t.Errorf("%q: %q", src, got)
+		}
+	}
+}
+
 func TestWhatIsNoScript(t *testing.T) {
 	for src, line := range map[string]int{
 		"(component\n":                   2,
@@ -93,6 +108,11 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
+		for word := range wast.Words(src) {
+			if word == "" || strings.ContainsAny(word, " \t\r\n()\";") {
+				t.Errorf("%q is no word", word)
+			}
+		}
 		ds, err := wast.Parse(src)
 		if err != nil {
 			var syntax *wast.SyntaxError

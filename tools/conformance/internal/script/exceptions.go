@@ -17,34 +17,44 @@ func (e *linkedError) Error() string {
 	return fmt.Sprintf("it was linked, and ought to be refused with %q", e.message)
 }
 
-// exceptions are what pkg/component does not do, on purpose, by what it says when
-// it is asked to.
-var exceptions = []struct { //nolint:gochecknoglobals // immutable
+// Why pkg/component does not do what a suite asks, on purpose.
+const (
+	noWorld      = "imports a core module, or an instance inside of an instance: no WIT world can say that"
+	oneName      = "a host gives each type of resource one name"
+	noFunctions  = "an interface without functions needs nothing of the host, whatever the host has under that name"
+	noThreads    = "proposal switched off: shared memories, which no limit would count"
+	noExceptions = "proposal switched off: exceptions, which need a garbage-collected heap"
+	noGC         = "proposal switched off: values of a garbage-collected heap"
+	noFixedLists = "proposal switched off: lists of fixed length"
+	noMaps       = "proposal switched off: maps"
+	miscompiled  = "wasmtime 44 cannot compile a component inside of a component that lends a handle, while concurrency support is off; it is, since it slows every call"
+)
+
+// refusals are the reasons by what pkg/component says when it is asked to.
+var refusals = []struct { //nolint:gochecknoglobals // immutable
 	says   *regexp.Regexp
 	reason string
 }{
-	{regexp.MustCompile(`is neither a function, a resource nor an interface`),
-		"imports a core module, or an instance inside of an instance: no WIT world can say that"},
+	{regexp.MustCompile(`is neither a function, a resource nor an interface`), noWorld},
 	{regexp.MustCompile(`host#resource1-again: the host does not give this resource`), oneName},
-	{regexp.MustCompile(`threads must be enabled`), "proposal switched off: shared memories, which no limit would count"},
-	{regexp.MustCompile(`exceptions proposal not enabled`), "proposal switched off: exceptions, which need a garbage-collected heap"},
-	{regexp.MustCompile(`cm-gc`), "proposal switched off: values of a garbage-collected heap"},
-	{regexp.MustCompile(`fixed-length lists feature`), "proposal switched off: lists of fixed length"},
-	{regexp.MustCompile(`component model map feature`), "proposal switched off: maps"},
+	{regexp.MustCompile(`threads must be enabled`), noThreads},
+	{regexp.MustCompile(`exceptions proposal not enabled`), noExceptions},
+	{regexp.MustCompile(`cm-gc`), noGC},
+	{regexp.MustCompile(`fixed-length lists feature`), noFixedLists},
+	{regexp.MustCompile(`component model map feature`), noMaps},
 }
-
-// oneName is why a type under a second name is not given.
-const oneName = "a host gives each type of resource one name"
 
 // unrefused are what pkg/component links, by what wasmtime would refuse it with.
 var unrefused = map[string]string{ //nolint:gochecknoglobals // immutable
-	"expected instance found func": "an interface without functions needs nothing of the host, whatever the host has under that name",
+	"expected instance found func": noFunctions,
 	"mismatched resource types":    oneName,
 }
 
+var mistyped = regexp.MustCompile(`Invalid input WebAssembly code at offset \d+: type mismatch: expected i32 but nothing on stack`)
+
 // excepted returns why an error was to be expected, or "".
 func excepted(err error) string {
-	for _, e := range exceptions {
+	for _, e := range refusals {
 		if e.says.MatchString(err.Error()) {
 			return e.reason
 		}
@@ -54,10 +64,8 @@ func excepted(err error) string {
 		return unrefused[linked.message]
 	}
 	var compile *component.CompileError
-	if errors.As(err, &compile) && miscompiled.MatchString(err.Error()) {
-		return "wasmtime 44 cannot compile a component inside of a component that lends a handle, while concurrency support is off; it is, since it slows every call"
+	if errors.As(err, &compile) && mistyped.MatchString(err.Error()) {
+		return miscompiled
 	}
 	return ""
 }
-
-var miscompiled = regexp.MustCompile(`Invalid input WebAssembly code at offset \d+: type mismatch: expected i32 but nothing on stack`)

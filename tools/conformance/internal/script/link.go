@@ -20,11 +20,10 @@ const (
 	MemoryBytes = 4 << 30
 )
 
-// instantiate links a component with what the script has made so far, and makes
-// an instance of it, under its name where it has one.
+// instantiate makes an instance of a component, the last one from now on and known
+// by its name where it has one.
 func (r *runner) instantiate(ctx context.Context, def *definition, name string) error {
-	i := &instance{exports: map[string]*component.Export{}, side: witvalue.Resources{}, async: def.async}
-	i.missing = r.make(ctx, def, i)
+	i := r.make(ctx, def)
 	r.instances[""] = i
 	if name != "" {
 		r.instances[name] = i
@@ -33,10 +32,22 @@ func (r *runner) instantiate(ctx context.Context, def *definition, name string) 
 	return i.missing
 }
 
-func (r *runner) make(ctx context.Context, def *definition, i *instance) error {
-	if def.missing != nil {
-		return def.missing
+// make makes an instance of a component, or one that says why there is none.
+func (r *runner) make(ctx context.Context, def *definition) *instance {
+	i := &instance{exports: map[string]*component.Export{}, side: witvalue.Resources{}, async: def.async, missing: def.missing}
+	r.made = i
+	if i.missing != nil {
+		return i
 	}
+	if i.async == "" {
+		i.async = r.importsAsync(def.component)
+	}
+	i.missing = r.link(ctx, def, i)
+	return i
+}
+
+// link links a component with what the script has made before.
+func (r *runner) link(ctx context.Context, def *definition, i *instance) error {
 	host := component.NewHost()
 	r.lend(host, i)
 	for _, item := range def.component.Imports() {

@@ -25,18 +25,20 @@ const (
 	Passed Verdict = "passed"
 	// Failed: it did not.
 	Failed Verdict = "failed"
-	// Async: it is about the component model's asynchronous half, which
-	// pkg/component does not offer.
-	Async Verdict = "async"
+	// Async: it needs a part of the component model's asynchronous half, which
+	// pkg/component does not offer; the reason names the part.
+	Async Verdict = "asynchronous"
 	// Excepted: pkg/component does not do it, on purpose; the reason says why.
 	Excepted Verdict = "excepted"
 )
 
-// Result is a directive's verdict, with the reason unless it passed.
+// Result is a directive's verdict, with the reason unless it passed, and with what
+// was said where it was not done.
 type Result struct {
 	Directive *wast.Directive
 	Verdict   Verdict
 	Reason    string
+	Err       error
 }
 
 // instance is a component that a script has made, or was to make.
@@ -45,13 +47,13 @@ type instance struct {
 	instance *component.Instance
 	exports  map[string]*component.Export
 	side     witvalue.Resources
-	async    bool
+	async    string // what it needs of the asynchronous half
 }
 
 type definition struct {
 	missing   error // why there is no component
 	component *component.Component
-	async     bool
+	async     string // what it needs of the asynchronous half
 }
 
 // runner is a script that runs.
@@ -61,16 +63,16 @@ type runner struct {
 	instances   map[string]*instance   // "" is the last
 	registered  map[string]*instance
 	spectest    *spectest
-	async       bool
+	made        *instance // by the directive that runs, or nil
 	closers     []func()
 }
 
 // Run runs a script's directives in order. The engine is used for nothing else
 // meanwhile.
-func Run(ctx context.Context, engine *component.Engine, directives []*wast.Directive, async bool) []Result {
+func Run(ctx context.Context, engine *component.Engine, directives []*wast.Directive) []Result {
 	r := &runner{
 		engine: engine, definitions: map[string]*definition{}, instances: map[string]*instance{},
-		registered: map[string]*instance{}, spectest: &spectest{}, async: async,
+		registered: map[string]*instance{}, spectest: &spectest{},
 	}
 	defer func() {
 		for i := len(r.closers) - 1; i >= 0; i-- {
@@ -85,45 +87,30 @@ func Run(ctx context.Context, engine *component.Engine, directives []*wast.Direc
 }
 
 func (r *runner) run(ctx context.Context, d *wast.Directive) Result {
-	async := r.concerns(d)
+	r.made = nil
+	async := r.needsAsync(d)
 	err := r.step(ctx, d)
-	if async {
-		return Result{d, Async, ""}
+	if async == "" {
+		async = r.made.needs()
+	}
+	if async != "" {
+		return Result{d, Async, async, err}
 	}
 	if err == nil {
-		return Result{d, Passed, ""}
+		return Result{d, Passed, "", nil}
 	}
 	if reason := excepted(err); reason != "" {
-		return Result{d, Excepted, reason}
+		return Result{d, Excepted, reason, err}
 	}
-	return Result{d, Failed, err.Error()}
-}
-
-// concerns tells whether a directive is of the asynchronous half: the file says
-// that it is, its text uses it, or the instance that it calls does.
-func (r *runner) concerns(d *wast.Directive) bool {
-	if r.async || asyncText(d.Text) {
-		return true
-	}
-	if d.Call != nil {
-		i := r.instances[d.Call.Instance]
-		return i != nil && i.async
-	}
-	if d.Kind == wast.Instance {
-		def := r.definitions[d.Of]
-		return def != nil && def.async
-	}
-	return false
+	return Result{d, Failed, err.Error(), err}
 }
 
 func (r *runner) step(ctx context.Context, d *wast.Directive) error {
 	switch d.Kind {
 	case wast.Component:
-		return r.component(ctx, d)
+		return r.instantiate(ctx, r.declare(ctx, d), d.Name)
 	case wast.Definition:
-		def := r.define(ctx, d.Source, asyncText(d.Text))
-		r.definitions[""], r.definitions[d.Name] = def, def
-		return def.missing
+		return r.declare(ctx, d).missing
 	case wast.Instance:
 		def := r.definitions[d.Of]
 		if def == nil {
@@ -152,39 +139,41 @@ func (r *runner) step(ctx context.Context, d *wast.Directive) error {
 	return errMeaning
 }
 
-func (r *runner) component(ctx context.Context, d *wast.Directive) error {
-	def := r.define(ctx, d.Source, asyncText(d.Text))
+// declare defines the component that a directive has, under its name.
+func (r *runner) declare(ctx context.Context, d *wast.Directive) *definition {
+	def := r.define(ctx, d.Source)
 	r.definitions[""], r.definitions[d.Name] = def, def
-	return r.instantiate(ctx, def, d.Name)
+	return def
 }
 
 // define assembles and compiles.
-func (r *runner) define(ctx context.Context, source string, async bool) *definition {
+func (r *runner) define(ctx context.Context, source string) *definition {
+	def := &definition{async: usesAsync(source)}
 	binary, err := wasmtime.Wat2Wasm(source)
-	if err != nil {
-		return &definition{missing: err, async: async}
+	if err == nil {
+		def.component, err = r.engine.Compile(ctx, binary)
 	}
-	c, err := r.engine.Compile(ctx, binary)
 	if err != nil {
-		return &definition{missing: err, async: async}
+		def.missing = err
+		return def
 	}
-	r.closers = append(r.closers, c.Close)
-	return &definition{component: c, async: async}
+	r.closers = append(r.closers, def.component.Close)
+	return def
 }
 
 func (r *runner) assertInvalid(ctx context.Context, d *wast.Directive) error {
-	if r.define(ctx, d.Source, false).missing == nil {
+	if r.define(ctx, d.Source).missing == nil {
 		return fmt.Errorf("it was accepted, and ought to be refused with %q", d.Message)
 	}
 	return nil
 }
 
 func (r *runner) assertUnlinkable(ctx context.Context, d *wast.Directive) error {
-	def := r.define(ctx, d.Source, false)
+	def := r.define(ctx, d.Source)
 	if def.missing != nil {
 		return def.missing
 	}
-	err := r.instantiate(ctx, def, "")
+	err := r.make(ctx, def).missing
 	if err == nil {
 		return &linkedError{d.Message}
 	}
@@ -221,7 +210,7 @@ func (r *runner) assertTrap(ctx context.Context, d *wast.Directive) error {
 	if d.Call != nil {
 		_, _, err = r.call(ctx, d.Call)
 	} else {
-		err = r.instantiate(ctx, r.define(ctx, d.Source, false), d.Name)
+		err = r.make(ctx, r.define(ctx, d.Source)).missing
 	}
 	if err == nil {
 		return fmt.Errorf("it returned, and ought to trap with %q", d.Message)
@@ -250,6 +239,7 @@ var ownWords = map[string]string{ //nolint:gochecknoglobals // immutable
 }
 
 func says(err error, message string) bool {
+	message = strings.TrimPrefix(message, "wasm trap: ") // wasmtime's own prefix
 	if own := ownWords[message]; own != "" && strings.Contains(err.Error(), own) {
 		return true
 	}
