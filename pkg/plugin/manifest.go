@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
-	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 	statusv1 "github.com/hygia-suite/hygia/proto/gen/hygia/status/v1"
 )
 

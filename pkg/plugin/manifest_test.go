@@ -35,13 +35,13 @@ func TestParseManifestRefuses(t *testing.T) {
 		return strings.Replace(sound, old, new, 1)
 	}
 	for name, c := range map[string]struct{ text, says string }{
-		"nothing":             {"", "EOF"},
+		"nothing":             {"", "line 1, column 1: the text is empty"},
 		"not JSON":            {"name: x", "invalid character"},
-		"unknown key":         {replace(`"limits"`, `"limit"`), `unknown field "limit"`},
+		"unknown key":         {replace(`"limits"`, `"limit"`), `line 5, column 3: unknown key "limit": want name, version`},
 		"key twice":           {replace(`"version": "0.1.0"`, `"version": "0.1.0", "version": "9.9.9"`), `the key "version" is there twice`},
 		"key by another case": {replace(`"version": "0.1.0"`, `"version": "0.1.0", "Version": "9.9.9"`), `the key "Version" is not in lower case`},
 		"nested key twice":    {replace(`"config": ["limit"]`, `"config": [], "config": ["limit"]`), `the key "config" is there twice`},
-		"more behind":         {sound + "{}", "something follows"},
+		"more behind":         {sound + "{}", "after top-level value"},
 		"name":                {replace("medical-basics", "../medical"), "name:"},
 		"version":             {replace("0.1.0", "1"), "version:"},
 		"world":               {replace("hygia:validation/pure-validator@0.1.0", "pure"), "world:"},
@@ -50,7 +50,7 @@ func TestParseManifestRefuses(t *testing.T) {
 		"interface":           {replace("hygia:host/log@0.1.0", "log"), "grants.interfaces[0]:"},
 		"function":            {replace("hygia:host/log@0.1.0", "hygia:host/log@0.1.0#Write it"), "grants.interfaces[0]:"},
 		"WASI and folders":    {replace(`"config": ["limit"]`, `"wasi": {}`), "grants.wasi:"},
-		"WASI, unknown grant": {replace(`"config": ["limit"]`, `"wasi": {"sockets": true}`), `unknown field "sockets"`},
+		"WASI, unknown grant": {replace(`"config": ["limit"]`, `"wasi": {"sockets": true}`), `unknown key "sockets" in grants.wasi: want clock, random, environment`},
 		"variable":            {replace(`"config": ["limit"]`, `"wasi": {"environment": ["A=B"]}`), "grants.wasi.environment[0]:"},
 		"variable twice":      {replace(`"config": ["limit"]`, `"wasi": {"environment": ["TZ", "TZ"]}`), "grants.wasi.environment[1]:"},
 		"folder above":        {replace(`"/export"`, `"/export/../.."`), "grants.folders[0].path:"},
@@ -61,6 +61,7 @@ func TestParseManifestRefuses(t *testing.T) {
 		"log bytes":           {replace(`"deadline_ms": 1000`, `"log_bytes": -1`), "limits.log_bytes:"},
 		"resources":           {replace(`"deadline_ms": 1000`, `"resources": 4000001`), "limits.resources:"},
 		"fuel":                {replace(`"deadline_ms": 1000`, `"fuel": -1`), "limits.fuel:"},
+		"limit in words":      {replace("1000", `"1 s"`), "limits.deadline_ms must be a whole number of milliseconds, such as 1000"},
 		"negative":            {replace("1000", "-1"), "limits.deadline_ms:"},
 		"on failure":          {replace(`"limits"`, `"on_failure": "open", "limits"`), "on_failure:"},
 		"host, an address":    {replace("fhir.example.org", "10.0.0.1"), "grants.hosts[0]:"},
@@ -68,7 +69,7 @@ func TestParseManifestRefuses(t *testing.T) {
 		"host, one label":     {replace("fhir.example.org", "localhost"), "grants.hosts[0]:"},
 		"host, no port":       {replace(":8443", ":"), "grants.hosts[0]:"},
 		"host, port 0":        {replace(":8443", ":0"), "grants.hosts[0]:"},
-		"deep":                {strings.Repeat("[", 40), "deeper than 32"},
+		"deep":                {strings.Repeat("[", 40) + strings.Repeat("]", 40), "deeper than 32"},
 		"config":              {replace(`["limit"]`, `["a b"]`), "grants.config[0]:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	specs "github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 )
 
 const (

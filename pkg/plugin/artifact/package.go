@@ -12,8 +12,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/hygia-suite/hygia/pkg/plugin"
-	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
 	"github.com/hygia-suite/hygia/pkg/plugin/trust"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 )
 
 // The types of the parts.

@@ -8,8 +8,8 @@ import (
 	specs "github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
 	"github.com/hygia-suite/hygia/pkg/plugin/trust"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 )
 
 // nothing is the config of a signature. Its type is the signature's: some

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 )
 
 // What a folder may hold.

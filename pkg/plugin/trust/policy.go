@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/hygia-suite/hygia/pkg/plugin/internal/strictjson"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 )
 
 // What a policy's file may hold.

@@ -205,8 +205,8 @@ func TestParsePolicyRefuses(t *testing.T) {
 	_, public := keyPair(t, "plugins.example.org")
 	sound := entry(public, `"*"`)
 	for name, c := range map[string]struct{ text, says string }{
-		"nothing":       {"", "EOF"},
-		"unknown field": {`{"keys": [], "accept_all": true}`, `unknown field "accept_all"`},
+		"nothing":       {"", "the text is empty"},
+		"unknown field": {`{"keys": [], "accept_all": true}`, `unknown key "accept_all": want keys`},
 		"keys twice":    {`{"keys": [], "keys": []}`, "there twice"},
 		"a key twice":   {`{"keys": [` + sound + "," + sound + `]}`, "keys[1].key: is there twice"},
 		"no key":        {`{"keys": [` + entry("key", `"*"`) + `]}`, "keys[0].key:"},

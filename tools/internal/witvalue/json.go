@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -14,25 +13,25 @@ import (
 	"unicode/utf8"
 
 	"github.com/hygia-suite/hygia/pkg/component"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 )
 
 // ParseJSON reads one JSON value, with its numbers exact: nil, bool, json.Number,
-// string, []any or map[string]any. It refuses what is not UTF-8 and anything after
-// the value. The caller bounds the text; encoding/json bounds its depth.
+// string, []any or map[string]any. It refuses what is not UTF-8 and, with its place
+// (*strictjson.Error), what is not one value. The caller bounds the text;
+// encoding/json bounds its depth.
 func ParseJSON(text []byte) (any, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("not UTF-8")
 	}
+	if err := strictjson.Check(text); err != nil {
+		return nil, err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the value")
-	}
-	return value, nil
+	err := decoder.Decode(&value)
+	return value, err
 }
 
 // FormatJSON writes what ParseJSON or ToJSON made as one line.

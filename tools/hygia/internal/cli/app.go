@@ -2,11 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -85,9 +88,9 @@ func (e Env) Run(ctx context.Context) int {
 		case <-ctx.Done():
 		}
 	}()
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
-		err = usageError{err} // cobra refused the words before a command began
+		err = misused(c, err) // the words were refused before a command began
 	}
 	code := exitCode(err)
 	if code == ExitInterrupted {
@@ -148,11 +151,31 @@ func (a *app) root() *cobra.Command {
 // command makes a command whose run marks that the words were understood.
 func (a *app) command(c *cobra.Command, run func(ctx context.Context, args []string) error) *cobra.Command {
 	c.Long += "\n\n" + exitTable
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if check(c, args) == nil {
+				return nil
+			}
+			return fmt.Errorf("the arguments are wrong: there are %d, and the command is `%s`", len(args), c.UseLine())
+		}
+	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		a.started = true
 		return run(c.Context(), args)
 	}
 	return c
+}
+
+// misused adds an example of how a command is called to what was wrong with a call.
+func misused(c *cobra.Command, err error) error {
+	if wrong := (usageError{}); errors.As(err, &wrong) {
+		return err // which says enough
+	}
+	example, _, _ := strings.Cut(strings.TrimSpace(c.Example), "\n")
+	if example == "" {
+		return usageError{err: err}
+	}
+	return usageError{err, fmt.Sprintf("call it as in `%s`; `%s --help` says more", example, c.CommandPath())}
 }
 
 // require marks an option as one that must be given. The error is of an option

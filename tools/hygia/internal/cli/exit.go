@@ -35,13 +35,18 @@ const exitTable = `Exit codes:
   6    the suite, a part of it or a registry cannot be reached; or too many requests
   130  interrupted`
 
-// usageError is the caller's mistake.
-type usageError struct{ err error }
+// usageError is the caller's mistake, and perhaps what to do about it.
+type usageError struct {
+	err  error
+	hint string
+}
 
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
-func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+func usage(format string, args ...any) error {
+	return usageError{err: fmt.Errorf(format, args...)}
+}
 
 // codeError is an outcome with a code of its own. Where err is nil, the command
 // has already said what it found.
@@ -125,6 +130,9 @@ func explain(w io.Writer, err error) {
 
 func hintOf(err error) string {
 	var problem *rest.Problem
+	if wrong := (usageError{}); errors.As(err, &wrong) && wrong.hint != "" {
+		return wrong.hint
+	}
 	if errors.As(err, &problem) {
 		switch {
 		case problem.Hint != "":

@@ -69,6 +69,30 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// Words that do not make a command are answered with some that do.
+func TestMisused(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		says []string
+	}{
+		{[]string{"plugin", "new"}, []string{"there are 0", "`hygia plugin new NAME [flags]`", "do: call it as in `hygia plugin new claim-words --lang rust --hook validator`", "`hygia plugin new --help`"}},
+		{[]string{"plugin", "new", "a", "b"}, []string{"there are 2", "NAME"}},
+		{[]string{"plugin", "new", "a"}, []string{`"hook", "lang" not set`, "claim-words --lang rust"}},
+		{[]string{"plugin", "key"}, []string{"FILE", "plugins.key --name plugins.example.org"}},
+		{[]string{"plugin", "push"}, []string{"REFERENCE [FILE]", "registry.example.org/plugins/claim-words"}},
+		{[]string{"plugin", "logs"}, []string{"NAME", "hygia plugin logs claim-words"}},
+		{[]string{"plugin", "rollback"}, []string{"NAME", "hygia plugin rollback claim-words"}},
+		{[]string{"plugin", "remove"}, []string{"NAME", "hygia plugin remove claim-words"}},
+		{[]string{"plugin", "promote"}, []string{"NAME", "hygia plugin promote claim-words"}},
+		{[]string{"plugin", "list", "x"}, []string{"there are 1", "hygia plugin list"}},
+		{[]string{"plugin", "check", "a", "b"}, []string{"there are 2", "[FOLDER]"}},
+		{[]string{"plugin", "sign"}, []string{`"key" not set`, "--key ~/keys/plugins.key"}},
+	} {
+		_, stderr := newWorld(t).want(2, c.args...)
+		contains(t, stderr, c.says...)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	w := newWorld(t)
 	arrived := make(chan struct{})

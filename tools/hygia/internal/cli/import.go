@@ -71,12 +71,12 @@ func (a *app) runImport(ctx context.Context, name string, wait bool) error {
 func (a *app) upload(ctx context.Context, client *rest.Client, name string) (*contentv1.Import, error) {
 	file, err := os.Open(a.path(name))
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{err: err}
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{err: err}
 	}
 	if info.IsDir() || info.Size() == 0 || info.Size() > maxExport {
 		return nil, usage("%s: want an export of 1 byte to %d MiB, got %d bytes; WordPress can export by year or by author", name, maxExport>>20, info.Size())

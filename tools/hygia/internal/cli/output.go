@@ -110,7 +110,7 @@ func (a *app) input(name string) (io.ReadCloser, error) {
 	}
 	file, err := os.Open(a.path(name))
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{err: err}
 	}
 	return file, nil
 }

@@ -54,7 +54,9 @@ func TestPluginFromSignatureToRollback(t *testing.T) {
 	stdout, _ := w.want(cli.ExitOK, "plugin", "key", "my.key", "--name", "plugins.example.org")
 	contains(t, stdout, "my.key is yours alone", `"plugins": ["*"]`, "plugins.example.org+")
 	_, stderr := w.want(cli.ExitRefused, "plugin", "key", "my.key", "--name", "plugins.example.org")
-	contains(t, stderr, "exists")
+	contains(t, stderr, "exists", "sign with that one, or name another file")
+	_, stderr = w.want(cli.ExitUsage, "plugin", "sign", "--key", "lost.key")
+	contains(t, stderr, "there is no file lost.key", "hygia plugin key lost.key --name")
 	_, stderr = w.want(cli.ExitUsage, "plugin", "install")
 	contains(t, stderr, "hygia plugin sign")
 	stdout, _ = w.want(cli.ExitOK, "plugin", "sign", "--key", "my.key")
@@ -166,6 +168,12 @@ func TestPluginsThatChangedSince(t *testing.T) {
 		_, stderr := w.want(cli.ExitFailure, append([]string{"plugin"}, command...)...)
 		contains(t, stderr, "src/plugin.c changed since", "hygia plugin build")
 	}
+	w.file("Cargo.toml", "")
+	if err := os.Remove(filepath.Join(w.dir, "src", "plugin.c")); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr = w.want(cli.ExitFailure, "plugin", "check")
+	contains(t, stderr, "Cargo.toml was added since")
 }
 
 func TestPluginRefusals(t *testing.T) {

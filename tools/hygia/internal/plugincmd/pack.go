@@ -53,7 +53,7 @@ type trustEntry struct {
 func (e Env) runKey(path, name string) error {
 	if err := trust.GenerateKey(path, name); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return e.Refused(err)
+			return e.Refused(fmt.Errorf("%w: a key is never written over: sign with that one, or name another file", err))
 		}
 		return err
 	}
@@ -113,6 +113,9 @@ func (e Env) runSign(args []string, keyFile string) error {
 		return e.Usage("--key: %s is a public key: name the private one, as in %s", keyFile, private)
 	}
 	key, err := trust.ReadKey(e.path(keyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return e.Usage("--key: there is no file %s: make a key with `hygia plugin key %s --name plugins.example.org`", keyFile, keyFile)
+	}
 	if err != nil {
 		return e.Usage("--key: %w", err)
 	}

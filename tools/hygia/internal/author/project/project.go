@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/hygia-suite/hygia/pkg/plugin"
+	"github.com/hygia-suite/hygia/pkg/strictjson"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/contract"
 )
 
@@ -82,10 +83,18 @@ const noDigest = "sha256:" + "00000000000000000000000000000000000000000000000000
 func Open(dir string) (*Project, error) {
 	text, err := readBounded(filepath.Join(dir, "manifest.json"), plugin.MaxManifestBytes)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s has no manifest.json", ErrNoProject, dir)
+		return nil, fmt.Errorf("%w: %s has no manifest.json: make a plugin with `hygia plugin new`, or go to the folder of one with cd", ErrNoProject, dir)
 	}
 	if err != nil {
 		return nil, err
+	}
+	// First as it is, so that what is refused has its place in the author's own text.
+	var own plugin.Manifest
+	if err := strictjson.Decode(text, plugin.MaxManifestBytes, &own); err != nil {
+		return nil, strictjson.In("manifest.json", err)
+	}
+	if own.Digest != "" {
+		return nil, errors.New("manifest.json: take digest out: building adds it to the copy in build/")
 	}
 	p := &Project{Dir: dir, text: text}
 	whole, err := p.withDigest(noDigest)
@@ -159,8 +168,8 @@ func (p *Project) Write(wasm []byte, from Sources) (digest string, err error) {
 		return "", err
 	}
 	built := from.list()
-	if name := difference(now.list(), built); name != "" {
-		return "", fmt.Errorf("%w: %s changed meanwhile; run `hygia plugin build` again", ErrNotBuilt, name)
+	if what := difference(now.list(), built); what != "" {
+		return "", fmt.Errorf("%w: %s meanwhile; run `hygia plugin build` again", ErrNotBuilt, what)
 	}
 	sum := sha256.Sum256(wasm)
 	digest = "sha256:" + hex.EncodeToString(sum[:])

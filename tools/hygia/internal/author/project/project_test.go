@@ -51,15 +51,15 @@ func TestSourcesThatChangeWhileTheyAreBuilt(t *testing.T) {
 		"nothing": {func(*testing.T, *project.Project, project.Sources) {}, ""},
 		"edited": {func(t *testing.T, p *project.Project, _ project.Sources) {
 			put(t, p.Dir, "plugin.go", "package other")
-		}, "plugin.go"},
+		}, "plugin.go changed"},
 		"new": {func(t *testing.T, p *project.Project, _ project.Sources) {
 			put(t, p.Dir, "a/new.go", "package a")
-		}, "a/new.go"},
+		}, "a/new.go was added"},
 		"gone": {func(t *testing.T, p *project.Project, _ project.Sources) {
 			if err := os.Remove(p.Path("go.mod")); err != nil {
 				t.Fatal(err)
 			}
-		}, "go.mod"},
+		}, "go.mod was deleted"},
 		"generated": {func(t *testing.T, p *project.Project, s project.Sources) {
 			put(t, p.Dir, "wit_bindings.go", "package bindings")
 			s.Generated("wit_bindings.go", []byte("package bindings"))
@@ -67,7 +67,7 @@ func TestSourcesThatChangeWhileTheyAreBuilt(t *testing.T) {
 		"generated, then edited": {func(t *testing.T, p *project.Project, s project.Sources) {
 			put(t, p.Dir, "wit_bindings.go", "package edited")
 			s.Generated("wit_bindings.go", []byte("package bindings"))
-		}, "wit_bindings.go"},
+		}, "wit_bindings.go changed"},
 		"what is no source": {func(t *testing.T, p *project.Project, s project.Sources) {
 			put(t, p.Dir, "notes.txt", "later")
 			put(t, p.Dir, "build/work/x.go", "package x")
@@ -89,12 +89,38 @@ func TestSourcesThatChangeWhileTheyAreBuilt(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, project.ErrNotBuilt) || !strings.Contains(err.Error(), c.changed+" changed meanwhile") {
+			if !errors.Is(err, project.ErrNotBuilt) || !strings.Contains(err.Error(), c.changed+" meanwhile") {
 				t.Errorf("got %v", err)
 			}
 			if !errors.Is(read, project.ErrNotBuilt) {
 				t.Errorf("read: %v", read)
 			}
 		})
+	}
+}
+
+// What is wrong with a manifest is told with its place in the author's text.
+func TestManifestsThatAreRefused(t *testing.T) {
+	for name, c := range map[string]struct{ from, to, says string }{
+		"a size in words": {`"grants": {}`, `"limits": {"memory_bytes": "16 MiB"}`, "manifest.json:3:79: limits.memory_bytes must be a whole number of bytes, such as 16777216"},
+		"an unknown key":  {`"grants"`, `"grant"`, `manifest.json:3:52: unknown key "grant": want name, version, description, world, exports, grants, limits, on_failure`},
+		"broken":          {`"grants"`, `grants`, "manifest.json:3:52: invalid character 'g' looking for beginning of object key string"},
+		"cut off":         {"\n}", "", "manifest.json:3:88: the text ends in the middle of a value"},
+		"a digest":        {`"grants": {}`, `"digest": "sha256:00"`, "manifest.json: take digest out"},
+		"a value":         {"closed", "open", "on_failure: must be closed or skip"},
+	} {
+		dir := t.TempDir()
+		text := strings.Replace(manifest, c.from, c.to, 1)
+		if text == manifest {
+			t.Fatalf("%s changes nothing", name)
+		}
+		put(t, dir, "manifest.json", text)
+		if _, err := project.Open(dir); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: got %v\nwant %s", name, err, c.says)
+		}
+	}
+	_, err := project.Open(t.TempDir())
+	if !errors.Is(err, project.ErrNoProject) || !strings.Contains(err.Error(), "hygia plugin new") {
+		t.Errorf("an empty folder: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package project
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -70,18 +69,34 @@ func (s Sources) list() []byte {
 	return list.Bytes()
 }
 
-// difference names the first file that is in one of two lists and not in the
-// other; "" where they are the same.
-func difference(a, b []byte) string {
-	for _, pair := range [][2][]byte{{a, b}, {b, a}} {
-		for line := range bytes.Lines(pair[0]) {
-			if !bytes.Contains(pair[1], line) {
-				_, name, _ := strings.Cut(string(line), "  ")
-				return cmp.Or(strings.TrimSpace(name), "a source")
-			}
+// difference says what became of the first file whose line is in one of two lists
+// alone: "src/lib.rs changed". It is "" where the lists are the same.
+func difference(now, built []byte) string {
+	here, there := digests(now), digests(built)
+	for _, name := range slices.Sorted(maps.Keys(here)) {
+		switch was, ok := there[name]; {
+		case !ok:
+			return name + " was added"
+		case was != here[name]:
+			return name + " changed"
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		if _, ok := here[name]; !ok {
+			return name + " was deleted"
 		}
 	}
 	return ""
+}
+
+// digests reads a list.
+func digests(list []byte) map[string]string {
+	all := map[string]string{}
+	for line := range strings.Lines(string(list)) {
+		digest, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		all[name] = digest
+	}
+	return all
 }
 
 // sums is the file of what the component was built from.
@@ -98,8 +113,8 @@ func (p *Project) sourcesAsBuilt() error {
 	if err != nil {
 		return err
 	}
-	if name := difference(now.list(), built); name != "" {
-		return fmt.Errorf("%w: %s changed since; run `hygia plugin build`", ErrNotBuilt, name)
+	if what := difference(now.list(), built); what != "" {
+		return fmt.Errorf("%w: %s since; run `hygia plugin build`", ErrNotBuilt, what)
 	}
 	return nil
 }
