@@ -66,7 +66,14 @@ func take(b *C.hy_buffer) []byte {
 type signatures struct {
 	mem     *cmem
 	program *Program
-	lane    bool // the component has the lane: its records are tuples to wasmtime
+	lane    bool // what crosses has the lane: its records are tuples
+}
+
+// of returns what mirrors an export's: one that the host calls itself has the lane.
+func (b *signatures) of(x resolvedExport) *signatures {
+	own := *b
+	own.lane = b.lane || x.direct != nil
+	return &own
 }
 
 func (b *signatures) add(s Signature) C.hy_signature {

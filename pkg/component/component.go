@@ -20,9 +20,9 @@ type Component struct {
 	c  *C.wasmtime_component_t
 }
 
-// source is what a component was before it was given the lane of internal/lane.
+// source is what a component was before internal/lane had it.
 type source struct {
-	slow  error  // why it was not, nil when it was
+	slow  error  // why its types are not those of the lane, nil when they are
 	types []byte // what describe.c writes of it
 	text  bool   // whether its strings take the lane
 
@@ -63,11 +63,13 @@ func (c *Component) Imports() []Item { return items(c.imports) }
 // in the manner of Imports.
 func (c *Component) Exports() []Item { return items(c.exports) }
 
-// Lane returns nil when the component's strings and list<u8>s take the lane, one copy
-// each way, of any size that the limits allow, and those of its exported functions that
-// need no handles are called without wasmtime's part in it. Otherwise it says why all
-// goes through wasmtime's own values: a call costs some 100 ns more, a string some
-// copies more, a list<u8> a hundred times a string and may have no more than 4 MiB.
+// Lane returns nil when the component's strings and list<u8>s take the lane: one copy
+// each way, of any size that the limits allow. Otherwise it says why not: then those
+// that cross in host functions, and in exported functions that take or return handles,
+// go through wasmtime's own values. A call costs some 100 ns more, a string some copies
+// more, a list<u8> a hundred times a string and may have no more than 4 MiB. Exported
+// functions without handles have the lane all the same, unless the component is composed
+// of several or in a form that is not known.
 func (c *Component) Lane() error { return c.slow }
 
 // Close frees the component. Closing twice does nothing.

@@ -99,8 +99,11 @@ var errDescription = errors.New("component: malformed description")
 // types as they were.
 func (s source) read(now []byte) (description, error) {
 	d, err := readDescription(now, takes{})
-	if s.slow != nil || err != nil {
+	if err != nil {
 		return d, err
+	}
+	if s.slow != nil {
+		return s.expose(d, now)
 	}
 	was, err := readDescription(s.types, takes{text: s.text, bytes: true})
 	if err != nil {
@@ -110,6 +113,32 @@ func (s source) read(now []byte) (description, error) {
 		return description{}, &CompileError{Reason: "lane: its types are not those that were to be made of the component's"}
 	}
 	return was, nil
+}
+
+// expose returns d, whose types stayed as they were, with the exports that the host
+// calls itself: their values take the lane, which those of no other function do.
+func (s source) expose(d description, now []byte) (description, error) {
+	if len(s.direct) == 0 {
+		return d, nil
+	}
+	near, err := readDescription(now, takes{text: s.text, bytes: true})
+	if err != nil {
+		return description{}, err
+	}
+	if !s.mark(near.exports) {
+		return description{}, &CompileError{Reason: "lane: the functions to be called are not what the component exports"}
+	}
+	for i, e := range near.exports {
+		if e.direct != nil {
+			d.exports[i] = e
+		}
+		for j, f := range e.inner {
+			if f.direct != nil {
+				d.exports[i].inner[j] = f
+			}
+		}
+	}
+	return d, nil
 }
 
 // mark notes which of a component's exports the host calls itself, and reports whether

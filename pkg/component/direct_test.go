@@ -47,7 +47,8 @@ func TestInvariant5TheExportedFunctionIsCalled(t *testing.T) {
 		text = "(component " + module + text + ")"
 		x := &component.Export{Name: "f", Signature: sig(component.U32)}
 		o := component.LinkOptions{Exports: []*component.Export{x}}
-		for lane, p := range map[string]*component.Program{"lane": link(t, e, text, o), "plain": plain(t, e, text, o)} {
+		for lane, p := range map[string]*component.Program{
+			"lane": link(t, e, text, o), "exposed": exposed(t, e, text, o), "plain": plain(t, e, text, o)} {
 			if got := number(t, p, x); got != 1 {
 				t.Errorf("one %s, %s: %d", name, lane, got)
 			}
@@ -261,8 +262,8 @@ func TestGuestsAreToldWhatWasRead(t *testing.T) {
 			t.Errorf("%s: %v", name, c.Lane())
 		}
 		o := component.LinkOptions{Exports: all}
-		var got [2][]string
-		for i, p := range []*component.Program{link(t, e, text, o), plain(t, e, text, o)} {
+		var got [3][]string
+		for i, p := range []*component.Program{plain(t, e, text, o), link(t, e, text, o), exposed(t, e, text, o)} {
 			inst := instance(t, p)
 			call := func(x *component.Export) {
 				err := inst.Call(context.Background(), x, nil, func(d *component.Decoder) {
@@ -282,8 +283,8 @@ func TestGuestsAreToldWhatWasRead(t *testing.T) {
 				call(times)
 			}
 		}
-		if !slices.Equal(got[0], got[1]) {
-			t.Errorf("%s: %v, of wasmtime %v", name, got[0], got[1])
+		if !slices.Equal(got[1], got[0]) || !slices.Equal(got[2], got[0]) {
+			t.Errorf("%s: %v, of wasmtime %v", name, got[1:], got[0])
 		}
 	}
 }
@@ -349,16 +350,16 @@ func TestInvariant5CallsEndAsWasmtimeEndsThem(t *testing.T) {
 			limits.Deadline = 20 * time.Millisecond
 		}
 		o := component.LinkOptions{Host: h, Exports: []*component.Export{x}, Limits: limits}
-		var got [2][]string
-		for i, p := range []*component.Program{link(t, e, text, o), plain(t, e, text, o)} {
+		var got [3][]string
+		for i, p := range []*component.Program{plain(t, e, text, o), link(t, e, text, o), exposed(t, e, text, o)} {
 			for _, c := range []component.Caller{p, instance(t, p), p} {
 				for _, read := range []func(*component.Decoder){func(d *component.Decoder) { _ = d.String() }, nil} {
 					got[i] = append(got[i], ending(c, x, read))
 				}
 			}
 		}
-		if !slices.Equal(got[0], got[1]) {
-			t.Errorf("%s:\n%q, of wasmtime\n%q", name, got[0], got[1])
+		if !slices.Equal(got[1], got[0]) || !slices.Equal(got[2], got[0]) {
+			t.Errorf("%s:\n%q, of wasmtime\n%q", name, got[1:], got[0])
 		}
 	}
 }

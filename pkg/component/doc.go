@@ -12,8 +12,9 @@
 // handles of what it needs, and what is in use is freed when its last call
 // returns. Engine.Close stops running calls and waits for them.
 //
-// C never holds a pointer to a Go value. It holds the number of a cgo.Handle for
-// each frame (a call in progress) and for each program's output. Bytes that Go
+// Of Go's memory C keeps one pinned word for each frame (a call in progress), which
+// refers to the frame, pinned too; of each program's output it holds the number of a
+// cgo.Handle. Bytes that Go
 // passes to C stay Go's and are read only until that crossing returns; bytes
 // that C passes to Go stay C's and change with the frame's next crossing, so
 // Decoder copies all that it returns.

@@ -254,8 +254,8 @@ func (e *Engine) Compile(ctx context.Context, wasm []byte) (*Component, error) {
 }
 
 // CompilePlain is Compile for a component that Link will give wasmtime's own
-// WASI, which takes strings and bytes in wasmtime's way only: they are slow, and
-// no list<u8> may have more than 4 MiB.
+// WASI, which takes strings and bytes in wasmtime's way only: in host functions they
+// are slow then, and no list<u8> may have more than 4 MiB. See Component.Lane.
 func (e *Engine) CompilePlain(ctx context.Context, wasm []byte) (*Component, error) {
 	return e.compile(ctx, wasm, compilePlain)
 }

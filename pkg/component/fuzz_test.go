@@ -251,13 +251,13 @@ func checkRewrite(t *testing.T, e *component.Engine, b []byte) {
 	if err != nil {
 		return
 	}
-	was, err := e.CompilePlain(context.Background(), b)
+	was, err := e.CompileBare(context.Background(), b)
 	if err != nil {
 		return
 	}
 	defer was.Close()
 	for _, wasm := range [][]byte{rewritten.Wasm, rewritten.Outline} {
-		is, err := e.CompilePlain(context.Background(), wasm)
+		is, err := e.CompileBare(context.Background(), wasm)
 		if err != nil {
 			t.Fatalf("valid before it had the lane: %v", err)
 		}
@@ -276,6 +276,35 @@ func checkRewrite(t *testing.T, e *component.Engine, b []byte) {
 	}
 }
 
+// checkExpose holds that what the host can call itself is as valid as it was before,
+// and that its types are the same.
+func checkExpose(t *testing.T, e *component.Engine, b []byte) {
+	before := bytes.Clone(b)
+	exposed, err := lane.Expose(b)
+	if !bytes.Equal(b, before) {
+		t.Fatal("the component was changed in place")
+	}
+	if err != nil {
+		return
+	}
+	was, err := e.CompileBare(context.Background(), b)
+	if err != nil {
+		return
+	}
+	defer was.Close()
+	is, err := e.CompileBare(context.Background(), exposed.Wasm)
+	if err != nil {
+		t.Fatalf("valid before it was exposed: %v", err)
+	}
+	defer is.Close()
+	if !reflect.DeepEqual(is.Exports(), was.Exports()) || !reflect.DeepEqual(is.Imports(), was.Imports()) {
+		t.Fatal("what is exposed has other types")
+	}
+	if _, err := lane.Expose(exposed.Wasm); err == nil {
+		t.Fatal("it was exposed twice")
+	}
+}
+
 // FuzzCompile gives the compiler any bytes: it must refuse them or describe a
 // component whose link says what is missing.
 func FuzzCompile(f *testing.F) {
@@ -285,6 +314,7 @@ func FuzzCompile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		checkRewrite(t, e, b)
+		checkExpose(t, e, b)
 		c, err := e.Compile(context.Background(), b)
 		if err != nil {
 			return

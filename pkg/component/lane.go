@@ -15,11 +15,10 @@ import (
 )
 
 // compileLane gives a component the lane and compiles it. One that cannot have it
-// stays as it is, and so does one that wasmtime then refuses: it has the better
-// reason.
+// keeps its types, and so does one that wasmtime then refuses.
 func compileLane(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
 	rewritten, slow := lane.Rewrite(wasm)
-	if !slices.Contains(laneEngines(), EngineName()) {
+	if !laneKnown() {
 		slow = errors.New("component: lane: not known to work with " + EngineName())
 	}
 	if slow == nil {
@@ -29,14 +28,34 @@ func compileLane(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
 		}
 		slow = err
 	}
-	return compileAs(engine, wasm, source{slow: slow})
+	return compileExposed(engine, wasm, slow)
 }
 
 func compilePlain(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
-	return compileAs(engine, wasm, source{slow: errPlain})
+	return compileExposed(engine, wasm, errPlain)
 }
 
 var errPlain = errors.New("component: lane: compiled without it")
+
+// compileExposed compiles a component whose types stay as they are. The lane is for
+// what the host calls itself then; where there is nothing, or wasmtime refuses that,
+// the component stays as it is: it has the better reason.
+func compileExposed(engine *C.wasm_engine_t, wasm []byte, slow error) (*Component, error) {
+	if exposed, err := lane.Expose(wasm); err == nil && laneKnown() {
+		c, err := compileAs(engine, exposed.Wasm, source{
+			slow: slow, text: exposed.Text, instances: exposed.Instances, direct: exposed.Direct})
+		if !errors.As(err, new(*CompileError)) {
+			return c, err
+		}
+	}
+	return compileAs(engine, wasm, source{slow: slow})
+}
+
+func compileBare(engine *C.wasm_engine_t, wasm []byte) (*Component, error) {
+	return compileAs(engine, wasm, source{slow: errPlain})
+}
+
+func laneKnown() bool { return slices.Contains(laneEngines(), EngineName()) }
 
 func compileRewritten(engine *C.wasm_engine_t, r *lane.Rewritten) (*Component, error) {
 	c, err := compile(engine, r.Outline)

@@ -19,7 +19,21 @@ import (
 // plain compiles a component's text without the lane, and links it.
 func plain(t testing.TB, e *component.Engine, text string, o component.LinkOptions) *component.Program {
 	t.Helper()
-	c, err := e.CompilePlain(context.Background(), wasm(t, text))
+	return linkBy(t, e, e.CompileBare, text, o)
+}
+
+// exposed compiles a component's text with the lane only where the host calls it, and
+// links it.
+func exposed(t testing.TB, e *component.Engine, text string, o component.LinkOptions) *component.Program {
+	t.Helper()
+	return linkBy(t, e, e.CompilePlain, text, o)
+}
+
+func linkBy(t testing.TB, e *component.Engine, compile func(context.Context, []byte) (*component.Component, error),
+	text string, o component.LinkOptions,
+) *component.Program {
+	t.Helper()
+	c, err := compile(context.Background(), wasm(t, text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,9 +235,11 @@ func TestLaneChangesNoValue(t *testing.T) {
 		defer fast.Close()
 		slow := plain(t, e, echoText(ty), o)
 		defer slow.Close()
+		near := exposed(t, e, echoText(ty), o)
+		defer near.Close()
 		for range 4 {
 			want := anyValue(rt, ty)
-			for name, p := range map[string]*component.Program{"with": fast, "without": slow} {
+			for name, p := range map[string]*component.Program{"with": fast, "without": slow, "near": near} {
 				var got any
 				err := p.Call(context.Background(), x,
 					func(e *component.Encoder) { encode(e, ty, want) },
@@ -274,7 +290,8 @@ func TestInvariant5LaneHostileGuests(t *testing.T) {
 		x := &component.Export{Name: "echo", Signature: component.Signature{
 			Params: []component.Field{{Name: "v", Type: component.String}}, Result: component.String}}
 		o := component.LinkOptions{Host: h, Exports: []*component.Export{x}}
-		for lane, p := range map[string]*component.Program{"lane": link(t, e, text, o), "plain": plain(t, e, text, o)} {
+		for lane, p := range map[string]*component.Program{
+			"lane": link(t, e, text, o), "exposed": exposed(t, e, text, o), "plain": plain(t, e, text, o)} {
 			inst := instance(t, p)
 			call := func() error {
 				return inst.Call(context.Background(), x, func(e *component.Encoder) { e.String("a text") },
@@ -327,7 +344,8 @@ func TestInvariant5LaneHostileRoom(t *testing.T) {
 		  (func (export "take") (param "v" ` + ref + `) (canon lift (core func $i "take") (memory $i "memory") (realloc (func $i "realloc")))))`
 		x := &component.Export{Name: "take", Signature: sig(nil, "v", test.ty)}
 		o := component.LinkOptions{Exports: []*component.Export{x}}
-		for lane, p := range map[string]*component.Program{"lane": link(t, e, text, o), "plain": plain(t, e, text, o)} {
+		for lane, p := range map[string]*component.Program{
+			"lane": link(t, e, text, o), "exposed": exposed(t, e, text, o), "plain": plain(t, e, text, o)} {
 			var value any = seq{uint64(1), uint64(2)}
 			if test.ty.Kind() == component.KindTuple {
 				value = seq(slices.Repeat([]any{uint64(7)}, len(wide)))
@@ -439,7 +457,7 @@ func TestLaneWhereResultsStayAsTheyAre(t *testing.T) {
 func TestLaneSurvivesSerializing(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	ctx := context.Background()
-	for _, compile := range []func(context.Context, []byte) (*component.Component, error){e.Compile, e.CompilePlain} {
+	for _, compile := range []func(context.Context, []byte) (*component.Component, error){e.Compile, e.CompilePlain, e.CompileBare} {
 		c, err := compile(ctx, wasm(t, moverText))
 		if err != nil {
 			t.Fatal(err)
@@ -521,7 +539,7 @@ func TestInvariant5LaneMissesWhatIsNotThere(t *testing.T) {
 		return all[:at], all[at:]
 	}
 	kept, _ := parts(e.Compile)
-	_, code := parts(e.CompilePlain)
+	_, code := parts(e.CompileBare)
 	c, err := e.Deserialize(context.Background(), append(kept, code...))
 	if err != nil {
 		t.Fatal(err)
@@ -594,6 +612,60 @@ func TestLaneCountsLargeValues(t *testing.T) {
 		}, nil)
 		if !errors.Is(err, test.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Where wasmtime's own WASI serves what a component imports, types stay as they are. Its
+// exports have the lane all the same: bytes of any size, within records.
+func TestExportsHaveTheLaneBesideWASI(t *testing.T) {
+	const text = `(component
+	  (import "wasi:random/random@0.2.0" (instance $random (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+	  (core module $libc
+	    (memory (export "memory") 1)
+	    (global $at (mut i32) (i32.const 1024))
+	    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local $p i32)
+	      (local.set $p (i32.and (i32.add (global.get $at) (i32.const 7)) (i32.const -8)))
+	      (global.set $at (i32.add (local.get $p) (local.get 3)))
+	      (drop (memory.grow (i32.div_u (local.get 3) (i32.const 65000))))
+	      (local.get $p)))
+	  (core instance $libc (instantiate $libc))
+	  (core func $bytes (canon lower (func $random "get-random-bytes") (memory $libc "memory") (realloc (func $libc "realloc"))))
+	  (core module $m
+	    (import "libc" "memory" (memory 1))
+	    (import "random" "bytes" (func $bytes (param i64 i32)))
+	    (func (export "echo") (param i32 i32 i32 i32) (result i32)
+	      (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1))
+	      (i32.store (i32.const 24) (local.get 2)) (i32.store (i32.const 28) (local.get 3)) (i32.const 16))
+	    (func (export "draw") (param i64) (result i32) (call $bytes (local.get 0) (i32.const 32)) (i32.const 32)))
+	  (core instance $i (instantiate $m (with "libc" (instance $libc))
+	    (with "random" (instance (export "bytes" (func $bytes))))))
+	  (type $both' (record (field "text" string) (field "bytes" (list u8))))
+	  (export $both "both" (type $both'))
+	  (func (export "echo") (param "v" $both) (result $both)
+	    (canon lift (core func $i "echo") (memory $libc "memory") (realloc (func $libc "realloc"))))
+	  (func (export "draw") (param "len" u64) (result (list u8)) (canon lift (core func $i "draw") (memory $libc "memory"))))`
+	both := component.RecordOf("both", component.Field{Name: "text", Type: component.String},
+		component.Field{Name: "bytes", Type: bytesType})
+	echo := &component.Export{Name: "echo", Signature: sig(both, "v", both)}
+	draw := &component.Export{Name: "draw", Signature: sig(bytesType, "len", component.U64)}
+	o := component.LinkOptions{WASI: &component.WASI{}, Exports: []*component.Export{echo, draw},
+		Limits: component.Limits{ArgBytes: 32 << 20, ResultBytes: 32 << 20}}
+	p := exposed(t, newEngine(t, component.Config{}), text, o)
+	words, many := strings.Repeat("ação ", 1<<20), bytes.Repeat([]byte{7}, 5<<20) // more than wasmtime lets through
+	for name, caller := range map[string]component.Caller{"fresh": p, "live": instance(t, p)} {
+		var gotWords string
+		var gotMany, drawn []byte
+		err := caller.Call(context.Background(), echo,
+			func(e *component.Encoder) { e.String(words); e.Bytes(many) },
+			func(d *component.Decoder) { gotWords, gotMany = d.String(), d.Bytes() })
+		if err != nil || gotWords != words || !bytes.Equal(gotMany, many) {
+			t.Fatalf("%s: %d and %d bytes came back: %v", name, len(gotWords), len(gotMany), err)
+		}
+		err = caller.Call(context.Background(), draw, func(e *component.Encoder) { e.U64(300) },
+			func(d *component.Decoder) { drawn = d.Bytes() })
+		if err != nil || len(drawn) != 300 || bytes.Equal(drawn, make([]byte, 300)) {
+			t.Fatalf("%s: %d bytes were drawn: %v", name, len(drawn), err)
 		}
 	}
 }

@@ -213,7 +213,7 @@ func TestHugeListToAGuest(t *testing.T) {
 	take := &component.Export{Name: "take", Signature: component.Signature{
 		Params: []component.Field{{Name: "v", Type: bytes}}}}
 	e := newEngine(t, component.Config{})
-	c, err := e.CompilePlain(context.Background(), wasm(t, sinkText(bytes)))
+	c, err := e.CompileBare(context.Background(), wasm(t, sinkText(bytes)))
 	if err != nil {
 		t.Fatal(err)
 	}

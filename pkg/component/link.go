@@ -276,6 +276,7 @@ func (p *Program) buildExports(types *signatures, exports []resolvedExport) erro
 	p.c.funcs, p.c.func_count = unsafe.SliceData(funcs), C.uint32_t(len(funcs))
 	for i, x := range p.exports {
 		iface, name := p.mem.name(exports[i].iface), p.mem.name(x.Name)
+		types := types.of(exports[i])
 		funcs[i].sig = types.add(exports[i].sig)
 		funcs[i].finish = C.bool(exports[i].sig.Result.holdsLane())
 		types.direct(&funcs[i], exports[i], x.Name)

@@ -43,8 +43,8 @@ type plan struct {
 
 // planner finds out what must be exported from which module.
 type planner struct {
-	root    *scope
-	text    bool
+	root *scope
+	mode
 	exports [][]Direct // of each of root.canons: under which names it is exported
 	direct  []Direct
 	patches map[int]*patch
@@ -58,8 +58,8 @@ type planner struct {
 // export one large instance under many names.
 const namesMax = 256 << 10
 
-func newPlanner(root *scope, text bool) (*planner, error) {
-	p := &planner{root: root, text: text, patches: map[int]*patch{}, found: map[string]coreExport{},
+func newPlanner(root *scope, m mode) (*planner, error) {
+	p := &planner{root: root, mode: m, patches: map[int]*patch{}, found: map[string]coreExport{},
 		exports: make([][]Direct, len(root.canons)), alone: root.alone()}
 	for name, e := range root.exports {
 		p.exported("", name, e)
@@ -171,6 +171,9 @@ func (p *planner) call(c canon, names []Direct) error {
 
 // take gives what the lane needs in a function that wasmtime lifts or lowers.
 func (p *planner) take(c canon) error {
+	if p.keep {
+		return nil
+	}
 	m, ok := at(p.root.memories, uint32(c.opts.memory))
 	if !ok {
 		return errUnknown

@@ -62,22 +62,41 @@ type Direct struct {
 // It does not keep or change wasm. Whether that was valid is not checked: if it
 // was, what it returns is, or wasmtime refuses it.
 func Rewrite(wasm []byte) (*Rewritten, error) {
-	out, err := rewrite(wasm, true)
+	out, err := rewrite(wasm, mode{text: true})
 	if errors.Is(err, errEncoding) {
-		if bytes, none := rewrite(wasm, false); none == nil {
-			return bytes, nil // the bytes alone, which have no encoding
+		if bytes, none := rewrite(wasm, mode{}); none == nil {
+			out, err = bytes, nil // the bytes alone, which have no encoding
 		}
 	}
+	if err != nil {
+		return nil, err
+	}
+	out.Outline, err = outline(wasm)
 	return out, err
 }
 
-func rewrite(wasm []byte, text bool) (*Rewritten, error) {
-	w := &walker{r: wasmbin.Reader{In: wasm}, text: text}
+// Expose returns the component with its types as they are, and with what the host needs
+// to call exported functions itself, or nil and why it can call none: the values of
+// those take the lane, and no others do. It is for a component whose imports are served
+// by who does not know the lane, or that cannot have it throughout. Like Rewrite it
+// neither keeps nor changes wasm, nor checks it. There is no Outline.
+func Expose(wasm []byte) (*Rewritten, error) {
+	return rewrite(wasm, mode{text: true, keep: true})
+}
+
+// mode is what becomes of a component.
+type mode struct {
+	text bool // strings take the lane too
+	keep bool // types stay as they are: the lane is only for what the host calls itself
+}
+
+func rewrite(wasm []byte, m mode) (*Rewritten, error) {
+	w := &walker{r: wasmbin.Reader{In: wasm}, mode: m}
 	root := w.component()
 	if w.r.Err != nil {
 		return nil, w.r.Err
 	}
-	planner, err := newPlanner(root, text)
+	planner, err := newPlanner(root, m)
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +104,9 @@ func rewrite(wasm []byte, text bool) (*Rewritten, error) {
 	if err != nil {
 		return nil, err
 	}
-	w = &walker{r: wasmbin.Reader{In: wasm}, text: text, plan: plan}
+	w = &walker{r: wasmbin.Reader{In: wasm}, mode: m, plan: plan}
 	if w.component(); w.r.Err != nil {
 		return nil, w.r.Err
 	}
-	shape, err := outline(wasm)
-	return &Rewritten{Wasm: w.out, Outline: shape, Text: text, Instances: root.made(), Direct: planner.direct}, err
+	return &Rewritten{Wasm: w.out, Text: m.text, Instances: root.made(), Direct: planner.direct}, nil
 }

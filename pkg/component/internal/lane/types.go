@@ -32,6 +32,11 @@ const (
 // they do, as an address and a length.
 const pair = "\x6f\x02\x79\x79"
 
+// near is what there is to know of either.
+//
+//nolint:gochecknoglobals // a constant
+var near = typ{lane: true, heap: true, flat: 2, known: true}
+
 // A function may take so many numbers, and return one; else they lie in memory.
 const (
 	flatParams = 16
@@ -54,10 +59,13 @@ func (w *walker) deeper() func() {
 func (w *walker) valtype() typ {
 	b := w.r.Peek()
 	switch {
+	case b == opString && w.text && w.keep:
+		w.copyByte()
+		return near
 	case b == opString && w.text:
 		w.r.Byte()
 		w.out = wasmbin.AppendIndex(w.out, 0)
-		return typ{lane: true, heap: true, flat: 2, known: true}
+		return near
 	case b >= opString && b <= 0x7f:
 		return primitive(w.copyByte())
 	}
@@ -66,7 +74,7 @@ func (w *walker) valtype() typ {
 		w.r.Fail()
 		return typ{}
 	}
-	w.out = wasmbin.AppendIndex(w.out, uint64(i)+1)
+	w.out = wasmbin.AppendIndex(w.out, uint64(i)+w.own())
 	return w.typeAt(uint32(i))
 }
 
@@ -85,7 +93,7 @@ func (w *walker) typeAt(i uint32) typ {
 	return t
 }
 
-// typeIndex copies an index of a type, which moves up by one.
+// typeIndex copies an index of a type, which moves up by what is before it.
 func (w *walker) typeIndex() typ {
 	i := w.r.U32()
 	w.shifted(i)
@@ -97,7 +105,15 @@ func (w *walker) shifted(i uint32) {
 		w.r.Fail()
 		return
 	}
-	w.out = wasmbin.AppendU32(w.out, i+1)
+	w.out = wasmbin.AppendU32(w.out, i+uint32(w.own()))
+}
+
+// own is how many types each scope begins with that the component has not.
+func (w *walker) own() uint64 {
+	if w.keep {
+		return 0
+	}
+	return 1
 }
 
 func (w *walker) optional(t func() typ) typ {
@@ -137,10 +153,13 @@ func (w *walker) deftype() typ {
 		return typ{}
 	}
 	switch {
+	case op == opString && w.text && w.keep:
+		w.copyByte()
+		return near
 	case op == opString && w.text:
 		w.r.Byte()
 		w.out = append(w.out, pair...)
-		return typ{lane: true, heap: true, flat: 2, known: true}
+		return near
 	case op >= opString && op <= 0x7f:
 		return primitive(w.copyByte())
 	case op == opList:
@@ -168,8 +187,10 @@ func (w *walker) list() typ {
 	w.copyByte()
 	of := w.valtype()
 	if of.byte {
-		w.out = append(w.out[:start], pair...)
-		return typ{lane: true, heap: true, flat: 2, known: true}
+		if !w.keep {
+			w.out = append(w.out[:start], pair...)
+		}
+		return near
 	}
 	of.flat, of.heap, of.byte = 2, true, false
 	return of
@@ -208,11 +229,16 @@ func (w *walker) compound(op byte) typ {
 // members reads a record or a tuple, and writes a tuple: both cross alike, and
 // nobody copies a tuple's names.
 func (w *walker) members(named bool) typ {
-	w.r.Byte()
-	w.out = append(w.out, opTuple)
+	if op := w.r.Byte(); w.keep {
+		w.out = append(w.out, op)
+	} else {
+		w.out = append(w.out, opTuple)
+	}
 	out := typ{known: true}
 	for range w.copyCount() {
-		if named {
+		if named && w.keep {
+			w.copyName()
+		} else if named {
 			w.r.Name()
 		}
 		out = out.and(w.valtype())
@@ -256,13 +282,16 @@ func (w *walker) functype() typ {
 }
 
 // declarations copies the body of a type of components or instances, behind a
-// declaration of the pair that stands for string.
+// declaration of the pair that stands for string, if any does.
 func (w *walker) declarations(component bool) typ {
 	outer := w.scope
 	w.scope = &scope{parent: outer}
 	defer func() { w.scope = outer }()
 	n := w.r.Count()
-	w.out = append(wasmbin.AppendU32(w.out, uint32(n)+1), "\x01"+pair...)
+	w.out = wasmbin.AppendU32(w.out, uint32(n)+uint32(w.own()))
+	if !w.keep {
+		w.out = append(w.out, "\x01"+pair...)
+	}
 	exports := make(map[string]item)
 	for range n {
 		switch op := w.copyByte(); {

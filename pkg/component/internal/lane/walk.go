@@ -4,13 +4,13 @@ import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
 
 // walker reads a component's sections and writes them anew: types as types.go
 // says, everything else as it was but for the indices of types, all of which
-// move up by one, since each scope begins with a type of its own. Whatever it
-// does not know ends the walk with an error.
+// move up by one, since each scope begins with a type of its own. Or it keeps types
+// and indices. Whatever it does not know ends the walk with an error.
 type walker struct {
 	r     wasmbin.Reader
 	out   []byte
 	scope *scope
-	text  bool // whether strings take the lane too
+	mode
 	depth int
 	plan  *plan // nil in the first walk, which only looks
 }
@@ -46,7 +46,9 @@ func (w *walker) component() *scope {
 		w.r.Fail()
 	}
 	w.out = append(w.out, wasmbin.Component...)
-	w.out = wasmbin.AppendSection(w.out, 7, []byte("\x01"+pair))
+	if !w.keep {
+		w.out = wasmbin.AppendSection(w.out, 7, []byte("\x01"+pair))
+	}
 	outer, root := w.scope, w.scope == nil
 	w.scope = &scope{parent: outer, exports: map[string]item{}}
 	for !w.r.Done() {
