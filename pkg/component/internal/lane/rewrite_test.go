@@ -222,20 +222,22 @@ func FuzzRewrite(f *testing.F) {
 		f.Add(wasm(f, text))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		before := bytes.Clone(b)
-		out, err := lane.Rewrite(b)
-		if !bytes.Equal(b, before) {
-			t.Fatal("changed in place")
-		}
-		if err != nil {
-			return
-		}
-		names := 0 // each is there twice, if it has a post-return
-		for _, d := range out.Direct {
-			names += len(lane.CallOf(d.Interface, d.Name)) + len(lane.PostReturnOf(d.Interface, d.Name)) + 16
-		}
-		if max(len(out.Wasm)-names, len(out.Outline)) > 4*len(b)+1024 || names > 4<<20 {
-			t.Fatalf("%d bytes became %d and %d", len(b), len(out.Wasm), len(out.Outline))
+		for _, rewrite := range []func([]byte) (*lane.Rewritten, error){lane.Rewrite, lane.Expose} {
+			before := bytes.Clone(b)
+			out, err := rewrite(b)
+			if !bytes.Equal(b, before) {
+				t.Fatal("changed in place")
+			}
+			if err != nil {
+				continue
+			}
+			names := 0 // each is there twice, if it has a post-return
+			for _, d := range out.Direct {
+				names += len(lane.CallOf(d.Interface, d.Name)) + len(lane.PostReturnOf(d.Interface, d.Name)) + 16
+			}
+			if max(len(out.Wasm)-names, len(out.Outline)) > 4*len(b)+1024 || names > 4<<20 {
+				t.Fatalf("%d bytes became %d and %d", len(b), len(out.Wasm), len(out.Outline))
+			}
 		}
 	})
 }
