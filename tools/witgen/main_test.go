@@ -59,6 +59,13 @@ func TestCheckAndConformance(t *testing.T) {
 	expect(t, []string{"check", "old", "new"}, 1, "old/a/a.wit:2:15: f is gone from i\n",
 		"witgen: 1 changes break what was promised: undo them, or raise the version\n")
 	expect(t, []string{"conformance"}, 0, "witgen: no suite was named, so that none was run (-wit-parser, -codegen)\n", "")
+	put(t, "ui/a.wit", "package x:a;\n")
+	put(t, "ui/a.wit.json", "{}")
+	var stdout, stderr bytes.Buffer
+	status := run([]string{"conformance", "-strict", "-wit-parser", "ui"}, &stdout, &stderr)
+	if status != 1 || stderr.String() != "witgen: 1 cases fail, 0 that are known to be left out are not\n" {
+		t.Errorf("a failing case: status %d, %s", status, &stderr)
+	}
 }
 
 func TestRunRefusesItsArguments(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
@@ -22,12 +23,18 @@ import (
 const home = "github.com/hygia-suite/hygia/tools/witgen"
 
 // Codegen runs the cases of a folder like wit-bindgen's tests/codegen, each a file
-// or a folder: what is generated for each must compile. It runs the go command,
-// inside the repository.
+// of WIT or a folder: what is generated for each must compile. It runs the go
+// command, inside the repository.
 func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list cases of generated code: %w", err)
+	}
+	entries = slices.DeleteFunc(entries, func(entry os.DirEntry) bool {
+		return !entry.IsDir() && filepath.Ext(entry.Name()) != ".wit"
+	})
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("%s holds no case of WIT", dir)
 	}
 	root, err := output(exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", home))
 	if err != nil {
@@ -38,7 +45,10 @@ func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error
 	for _, entry := range entries {
 		r := Result{Name: entry.Name()}
 		name := fmt.Sprintf("case%03d", len(results))
-		files, err := witgen.GeneratePackage(ctx, p, filepath.Join(dir, entry.Name()), path.Join(home, "conformance", name))
+		files, err := witgen.GeneratePackage(ctx, p, source(dir, entry), path.Join(home, "conformance", name))
+		if err == nil && len(files) == 0 {
+			err = errors.New("it holds no WIT that code is generated for: is it a submodule that was not checked out?")
+		}
 		if err == nil {
 			b.add(name, files)
 		}
@@ -56,6 +66,15 @@ func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error
 		}
 	}
 	return results, nil
+}
+
+// source finds a case's package: a file, a folder, or the folder wit in one.
+func source(dir string, entry os.DirEntry) string {
+	at := filepath.Join(dir, entry.Name())
+	if info, err := os.Stat(filepath.Join(at, "wit")); err == nil && info.IsDir() {
+		return filepath.Join(at, "wit")
+	}
+	return at
 }
 
 // builder compiles files that are nowhere but in an overlay.

@@ -8,27 +8,38 @@ import (
 	"github.com/hygia-suite/hygia/tools/witgen/internal/parser"
 )
 
-// Report is the result of a run; a suite that was not named has no results.
-type Report struct {
-	Golden, Refused, Codegen []Result
+// The suites, each with results of its own.
+const (
+	golden = iota
+	refused
+	codegen
+	suites
+)
+
+var titles = [suites]string{ //nolint:gochecknoglobals // immutable
+	golden:  "wit-parser `tests/ui`: golden JSON",
+	refused: "wit-parser `tests/ui/parse-fail`: refused, at the place that the suite expects",
+	codegen: "wit-bindgen `tests/codegen`: generated Go compiles",
 }
 
+// Report is the result of a run, by suite; one that was not run has no results.
+type Report [suites][]Result
+
 // Run runs the suites that are named.
-func Run(ctx context.Context, p *parser.Parser, parse, codegen string) (r Report, err error) {
+func Run(ctx context.Context, p *parser.Parser, parse, cases string) (r Report, err error) {
 	if parse != "" {
-		if r.Golden, r.Refused, err = Parse(ctx, p, parse); err != nil {
+		if r[golden], r[refused], err = Parse(ctx, p, parse); err != nil {
 			return r, err
 		}
 	}
-	if codegen != "" {
-		r.Codegen, err = Codegen(ctx, p, codegen)
+	if cases != "" {
+		r[codegen], err = Codegen(ctx, p, cases)
 	}
 	return r, err
 }
 
-// Unexplained counts the cases that do not pass and are not left out: a case is
-// left out where witgen refuses it with a place, or the suite has no file for it.
-func (r Report) Unexplained() int {
+// Failures counts the cases that neither pass nor are left out.
+func (r Report) Failures() int {
 	n := 0
 	for _, f := range r.failed() {
 		if !f.LeftOut {
@@ -39,7 +50,11 @@ func (r Report) Unexplained() int {
 }
 
 func (r Report) failed() []Result {
-	return append(append(Failed(r.Golden), Failed(r.Refused)...), Failed(r.Codegen)...)
+	var out []Result
+	for _, results := range r {
+		out = append(out, Failed(results)...)
+	}
+	return out
 }
 
 // Markdown gives a section of a document; at says at which commits the suites were.
@@ -50,25 +65,18 @@ func (r Report) Markdown(at string) string {
 		b.WriteString("Suites at " + at + ".\n\n")
 	}
 	b.WriteString("| suite | cases | pass | left out | fail |\n|---|---|---|---|---|\n")
-	for _, s := range []struct {
-		name    string
-		results []Result
-	}{
-		{"wit-parser `tests/ui`: golden JSON", r.Golden},
-		{"wit-parser `tests/ui/parse-fail`: refused, at the place that the suite expects", r.Refused},
-		{"wit-bindgen `tests/codegen`: generated Go compiles", r.Codegen},
-	} {
-		if s.results == nil {
+	for s, results := range r {
+		if results == nil {
 			continue
 		}
 		out := 0
-		for _, f := range Failed(s.results) {
+		for _, f := range Failed(results) {
 			if f.LeftOut {
 				out++
 			}
 		}
-		passed := Passed(s.results)
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", s.name, len(s.results), passed, out, len(s.results)-passed-out)
+		passed := Passed(results)
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", titles[s], len(results), passed, out, len(results)-passed-out)
 	}
 	failed := r.failed()
 	if len(failed) == 0 {
