@@ -26,6 +26,7 @@ type source struct {
 	types []byte // what describe.c writes of it
 	text  bool   // whether its strings take the lane
 
+	added     int           // core instances that internal/bound added to it
 	instances int           // core instances that it has
 	direct    []lane.Direct // the exports that are called as core functions
 }

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/bound"
 )
 
 // Config sizes an engine. A zero field means the default that it names.
@@ -127,7 +129,7 @@ func (c Config) check() error {
 func (c Config) c() C.hy_config {
 	cc := C.hy_config{
 		instances:          C.uint32_t(c.MaxInstances),
-		core_instances:     C.uint32_t(c.MaxInstances * c.CoreInstances),
+		core_instances:     C.uint32_t(c.MaxInstances * (c.CoreInstances + bound.InstancesMax)),
 		memories:           C.uint32_t(c.MaxInstances),
 		tables:             C.uint32_t(c.MaxInstances * c.CoreInstances),
 		memory_bytes:       C.uint64_t(c.MaxMemoryBytes),
@@ -276,7 +278,7 @@ func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engin
 		return nil, ErrClosed
 	}
 	defer C.wasm_engine_delete(engine)
-	component, err := by(engine, wasm)
+	component, err := compileBounded(engine, wasm, by)
 	if err == nil && ctx.Err() != nil {
 		component.Close()
 		err = ctx.Err()

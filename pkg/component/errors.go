@@ -39,21 +39,22 @@ type Limit string
 
 // The bounds that a LimitError may name.
 const (
-	LimitMemory    Limit = "memory bytes"
-	LimitTable     Limit = "table elements"
-	LimitInstances Limit = "instances"
-	LimitArgBytes  Limit = "argument bytes"
-	LimitResult    Limit = "result bytes"
-	LimitListItems Limit = "list items"
-	LimitHostCalls Limit = "host calls"
-	LimitResources Limit = "resources"
-	LimitHostTime  Limit = "nanoseconds in host functions"
-	LimitLog       Limit = "bytes of log"
-	LimitFuel      Limit = "fuel"
-	LimitPool      Limit = "live instances"
-	LimitQueue     Limit = "waiting calls"
-	LimitNesting   Limit = "bytes of stack of calls within calls"
-	LimitTypes     Limit = "type size"
+	LimitMemory       Limit = "memory bytes"
+	LimitTable        Limit = "table elements"
+	LimitInstances    Limit = "instances"
+	LimitArgBytes     Limit = "argument bytes"
+	LimitResult       Limit = "result bytes"
+	LimitListItems    Limit = "list items"
+	LimitHostCalls    Limit = "host calls"
+	LimitResources    Limit = "resources"
+	LimitOwnResources Limit = "resources of its own"
+	LimitHostTime     Limit = "nanoseconds in host functions"
+	LimitLog          Limit = "bytes of log"
+	LimitFuel         Limit = "fuel"
+	LimitPool         Limit = "live instances"
+	LimitQueue        Limit = "waiting calls"
+	LimitNesting      Limit = "bytes of stack of calls within calls"
+	LimitTypes        Limit = "type size"
 )
 
 // LimitError says that a call would have gone over a bound. Two are the same to
@@ -73,10 +74,12 @@ var (
 	ErrListItems error = &LimitError{Limit: LimitListItems}
 	ErrHostCalls error = &LimitError{Limit: LimitHostCalls}
 	ErrResources error = &LimitError{Limit: LimitResources}
-	ErrHostTime  error = &LimitError{Limit: LimitHostTime}
-	ErrLog       error = &LimitError{Limit: LimitLog}
-	ErrFuel      error = &LimitError{Limit: LimitFuel}
-	ErrPool      error = &LimitError{Limit: LimitPool}
+	// ErrOwnResources: see OwnResources.
+	ErrOwnResources error = &LimitError{Limit: LimitOwnResources}
+	ErrHostTime     error = &LimitError{Limit: LimitHostTime}
+	ErrLog          error = &LimitError{Limit: LimitLog}
+	ErrFuel         error = &LimitError{Limit: LimitFuel}
+	ErrPool         error = &LimitError{Limit: LimitPool}
 	// ErrNesting: host functions call components within each other too deep for a
 	// thread's stack: Config.StackBytes.
 	ErrNesting error = &LimitError{Limit: LimitNesting}

@@ -240,7 +240,7 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	}
 	p.c.memory_bytes = C.int64_t(p.limits.MemoryBytes)
 	p.c.table_elements = C.int64_t(p.limits.TableElements)
-	p.c.instances = C.int64_t(p.limits.Instances)
+	p.c.instances = C.int64_t(p.limits.Instances + c.added)
 	p.c.memories = C.int64_t(p.limits.Memories)
 	p.c.tables = C.int64_t(p.limits.Tables)
 	if p.fuel, err = p.limits.fuelFor(p.engine.cfg); err != nil {

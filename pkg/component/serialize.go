@@ -20,8 +20,8 @@ import (
 // serialFormat begins what Serialize returns. It changes with what Compile does
 // to a component before wasmtime gets it, and so with Fingerprint.
 // A line follows that says why the component has not the lane, empty when it has;
-// then its source's types, a byte for its text, the number of its core instances, and
-// how many exports the host calls itself: of each a byte for its post-return and two
+// then its source's types, a byte for its text, the numbers of the core instances that
+// were added to it and that it has, and how many exports the host calls itself: of each a byte for its post-return and two
 // names. Numbers have 4 bytes; names and types lie behind their length.
 const serialFormat = "hygia component 5\n"
 
@@ -51,6 +51,7 @@ func (s source) appendTo(b []byte) []byte {
 		b = append(b, strings.ReplaceAll(s.slow.Error(), "\n", " ")...)
 	}
 	b = append(appendBlock(append(b, '\n'), s.types), bit(s.text))
+	b = binary.LittleEndian.AppendUint32(b, uint32(s.added))
 	b = binary.LittleEndian.AppendUint32(b, uint32(s.instances))
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(s.direct)))
 	for _, d := range s.direct {
@@ -74,7 +75,7 @@ func cutSource(b []byte) (s source, rest []byte, ok bool) {
 		r.err = errDescription
 	}
 	s.types, s.text = bytes.Clone(r.next(r.count())), r.byte() != 0
-	s.instances = r.number()
+	s.added, s.instances = r.number(), r.number()
 	for range r.count() {
 		s.direct = append(s.direct, lane.Direct{Post: r.byte() != 0, Interface: r.text(), Name: r.text()})
 	}

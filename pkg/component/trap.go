@@ -1,6 +1,10 @@
 package component
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/bound"
+)
 
 // TrapError says that a guest was ended by what it did.
 type TrapError struct {
@@ -43,11 +47,16 @@ const (
 // guestError makes an error of wasmtime's message for a failed call or, when it
 // had not started, instantiation.
 func guestError(message string, started bool) error {
-	why := reason(message)
+	why, frames := reason(message), trace(message)
 	if limit := limitOf(why); limit != "" {
 		return &LimitError{Limit: limit}
 	}
-	return &TrapError{Code: codeOf(why), Reason: why, Trace: trace(message), Start: !started}
+	code := codeOf(why)
+	if code == TrapUnreachable && len(frames) > 0 && frames[0] == bound.Trap {
+		// A guest that takes that name is ended by what it did just as well.
+		return &LimitError{Limit: LimitOwnResources, Max: OwnResources}
+	}
+	return &TrapError{Code: code, Reason: why, Trace: frames, Start: !started}
 }
 
 // limitOf knows what wasmtime says of its limiter, its pool and the amount that
