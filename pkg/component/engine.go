@@ -29,7 +29,8 @@ type Config struct {
 	// into each instance, and making the engine takes some 5 µs an instance.
 	Crowd bool
 	// CoreInstances is how many core instances, memories and tables are set aside
-	// for each instance on average: 4 core instances and tables by default.
+	// for each instance on average: 4 core instances and tables by default. Those
+	// that Compile adds to count a guest's own resources have places of their own.
 	CoreInstances int
 	// MaxCalls is how many calls may be inside guests at once, each on a thread of
 	// its own: 4 for each CPU by default, and at least 16. Others wait for one to

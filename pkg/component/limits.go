@@ -33,7 +33,8 @@ type Limits struct {
 	// a host's resource included, 100 000 by default.
 	HostCalls int
 	// Resources bounds how many of the host's resources a guest may own at once,
-	// and how many of the guest's the host may: 1000 of each by default.
+	// and how many of the guest's the host may: 1000 of each by default. How many of
+	// its own a guest may have is OwnResources.
 	Resources int
 	// HostTime bounds the time that one call may spend in host functions, those of
 	// its nested calls included: no limit but Deadline by default. A host function
