@@ -33,8 +33,8 @@ const Resources = 100_000
 // innermost of the trap's trace.
 const Trap = counterName + "!" + trapName
 
-// InstancesMax bounds Bounded.Instances.
-const InstancesMax = 256
+// InstancesMax bounds Bounded.Instances, and how many are written at all.
+const InstancesMax = 1000
 
 // Why a component is refused.
 var (
@@ -66,10 +66,10 @@ func Component(wasm []byte) (Bounded, error) {
 	w := &walker{r: wasmbin.Reader{In: wasm}, makes: s.makes}
 	out, root := w.component()
 	switch {
+	case root.added > InstancesMax, errors.Is(w.r.Err, errMany):
+		return Bounded{}, errMany
 	case w.r.Err != nil:
 		return Bounded{}, errUnknown
-	case root.added > InstancesMax:
-		return Bounded{}, errMany
 	}
 	return Bounded{Wasm: out, Instances: root.added}, nil
 }

@@ -125,6 +125,9 @@ func (w *walker) instantiate(module uint32, args ...string) uint32 {
 	}
 	w.out.item(secCoreInstance, item)
 	w.scope.add(1)
+	if w.written++; w.written > InstancesMax {
+		w.r.FailFor(errMany)
+	}
 	return w.scope.instances.insert()
 }
 

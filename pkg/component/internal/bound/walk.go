@@ -34,6 +34,8 @@ type walker struct {
 	scope *scope
 	depth int
 	makes []bool // of the components that are left: see scanner
+
+	written int // instances that were put in
 }
 
 func (w *walker) copyByte() byte {
