@@ -38,7 +38,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("a number that was given out is not kept: %s, %v", text, err)
 	}
 
-	put(t, "wit/a/a.wit", "package x:a@1.0.0;\ninterface other { record r { text: string } }\n")
+	put(t, "wit/a/a.wit", "package x:a@1.0.0;\ninterface other { f: func(text: string); }\n")
 	expect(t, check, 1, "pkg/wit/a/doc.gen.go\npkg/wit/a/other.gen.go\npkg/wit/a/proto.gen.go\npkg/wit/a/types.gen.go\nproto/x/a/v1/wit.lock\nproto/x/a/v1/wit.proto\n",
 		"witgen: 6 generated files are stale: run make generate\n")
 	expect(t, flags, 0, "", "")

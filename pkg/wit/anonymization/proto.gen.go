@@ -195,3 +195,53 @@ func TransformedFromProto(m *anonymizationv1.Transformed) (Transformed, error) {
 		Replacements: replacements,
 	}, nil
 }
+
+// DetectErrorProto gives the message that mirrors a value, nil for nil.
+func DetectErrorProto(v DetectError) *anonymizationv1.DetectorDetectError {
+	switch v := v.(type) {
+	case DetectErrorTooLarge:
+		return &anonymizationv1.DetectorDetectError{Kind: &anonymizationv1.DetectorDetectError_TooLarge{TooLarge: string(v)}}
+	default:
+		return nil
+	}
+}
+
+// DetectErrorFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func DetectErrorFromProto(m *anonymizationv1.DetectorDetectError) (DetectError, error) {
+	switch kind := m.GetKind().(type) {
+	case *anonymizationv1.DetectorDetectError_TooLarge:
+		return DetectErrorTooLarge(kind.TooLarge), nil
+	default:
+		return nil, wit.Missing()
+	}
+}
+
+// TransformErrorProto gives the message that mirrors a value, nil for nil.
+func TransformErrorProto(v TransformError) *anonymizationv1.TransformerTransformError {
+	switch v := v.(type) {
+	case TransformErrorTooLarge:
+		return &anonymizationv1.TransformerTransformError{Kind: &anonymizationv1.TransformerTransformError_TooLarge{TooLarge: string(v)}}
+	case TransformErrorInvalidSpan:
+		return &anonymizationv1.TransformerTransformError{Kind: &anonymizationv1.TransformerTransformError_InvalidSpan{InvalidSpan: uint32(v)}}
+	case TransformErrorInvalidRule:
+		return &anonymizationv1.TransformerTransformError{Kind: &anonymizationv1.TransformerTransformError_InvalidRule{InvalidRule: uint32(v)}}
+	default:
+		return nil
+	}
+}
+
+// TransformErrorFromProto gives the value that a message mirrors. The error is
+// a *wit.FieldError.
+func TransformErrorFromProto(m *anonymizationv1.TransformerTransformError) (TransformError, error) {
+	switch kind := m.GetKind().(type) {
+	case *anonymizationv1.TransformerTransformError_TooLarge:
+		return TransformErrorTooLarge(kind.TooLarge), nil
+	case *anonymizationv1.TransformerTransformError_InvalidSpan:
+		return TransformErrorInvalidSpan(kind.InvalidSpan), nil
+	case *anonymizationv1.TransformerTransformError_InvalidRule:
+		return TransformErrorInvalidRule(kind.InvalidRule), nil
+	default:
+		return nil, wit.Missing()
+	}
+}

@@ -122,3 +122,24 @@ func EventFromProto(m *auditv1.Event) (Event, error) {
 		Objects:  objects,
 	}, nil
 }
+
+// FormatErrorProto gives the message that mirrors a value, nil for nil.
+func FormatErrorProto(v FormatError) *auditv1.FormatterFormatError {
+	switch v := v.(type) {
+	case FormatErrorInvalid:
+		return &auditv1.FormatterFormatError{Kind: &auditv1.FormatterFormatError_Invalid{Invalid: string(v)}}
+	default:
+		return nil
+	}
+}
+
+// FormatErrorFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func FormatErrorFromProto(m *auditv1.FormatterFormatError) (FormatError, error) {
+	switch kind := m.GetKind().(type) {
+	case *auditv1.FormatterFormatError_Invalid:
+		return FormatErrorInvalid(kind.Invalid), nil
+	default:
+		return nil, wit.Missing()
+	}
+}

@@ -4,8 +4,20 @@ package content
 
 import (
 	"github.com/hygia-suite/hygia/pkg/wit"
+	"github.com/hygia-suite/hygia/pkg/wit/document"
 	contentv1 "github.com/hygia-suite/hygia/proto/gen/hygia/content/v1"
 )
+
+// Proto gives the enum's value that mirrors the case.
+func (s SourceStatus) Proto() contentv1.ImporterSourceStatus {
+	return contentv1.ImporterSourceStatus(s)
+}
+
+// SourceStatusFromProto gives the case that an enum's value mirrors. The error
+// is a *wit.FieldError.
+func SourceStatusFromProto(m contentv1.ImporterSourceStatus) (SourceStatus, error) {
+	return wit.Enum[SourceStatus](m, 7)
+}
 
 // Proto gives the message that mirrors the value.
 func (o Omission) Proto() *contentv1.Omission {
@@ -29,4 +41,344 @@ func OmissionFromProto(m *contentv1.Omission) (Omission, error) {
 		Label:    m.Label,
 		Reason:   m.Reason,
 	}, nil
+}
+
+// Proto gives the message that mirrors the value.
+func (p Position) Proto() *contentv1.ImporterPosition {
+	return &contentv1.ImporterPosition{
+		Offset:  p.Offset,
+		Line:    p.Line,
+		Message: p.Message,
+	}
+}
+
+// PositionFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func PositionFromProto(m *contentv1.ImporterPosition) (Position, error) {
+	if m == nil {
+		return Position{}, wit.Missing()
+	}
+	return Position{
+		Offset:  m.Offset,
+		Line:    m.Line,
+		Message: m.Message,
+	}, nil
+}
+
+// ImportErrorProto gives the message that mirrors a value, nil for nil.
+func ImportErrorProto(v ImportError) *contentv1.ImporterImportError {
+	switch v := v.(type) {
+	case ImportErrorUnreadable:
+		return &contentv1.ImporterImportError{Kind: &contentv1.ImporterImportError_Unreadable{Unreadable: string(v)}}
+	case ImportErrorNotThisFormat:
+		return &contentv1.ImporterImportError{Kind: &contentv1.ImporterImportError_NotThisFormat{NotThisFormat: string(v)}}
+	case ImportErrorMalformed:
+		return &contentv1.ImporterImportError{Kind: &contentv1.ImporterImportError_Malformed{Malformed: Position(v).Proto()}}
+	case ImportErrorTooLarge:
+		return &contentv1.ImporterImportError{Kind: &contentv1.ImporterImportError_TooLarge{TooLarge: string(v)}}
+	case ImportErrorForbidden:
+		return &contentv1.ImporterImportError{Kind: &contentv1.ImporterImportError_Forbidden{Forbidden: Position(v).Proto()}}
+	default:
+		return nil
+	}
+}
+
+// ImportErrorFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func ImportErrorFromProto(m *contentv1.ImporterImportError) (ImportError, error) {
+	switch kind := m.GetKind().(type) {
+	case *contentv1.ImporterImportError_Unreadable:
+		return ImportErrorUnreadable(kind.Unreadable), nil
+	case *contentv1.ImporterImportError_NotThisFormat:
+		return ImportErrorNotThisFormat(kind.NotThisFormat), nil
+	case *contentv1.ImporterImportError_Malformed:
+		malformed, err := PositionFromProto(kind.Malformed)
+		if err != nil {
+			return nil, wit.InField("malformed", err)
+		}
+		return ImportErrorMalformed(malformed), nil
+	case *contentv1.ImporterImportError_TooLarge:
+		return ImportErrorTooLarge(kind.TooLarge), nil
+	case *contentv1.ImporterImportError_Forbidden:
+		forbidden, err := PositionFromProto(kind.Forbidden)
+		if err != nil {
+			return nil, wit.InField("forbidden", err)
+		}
+		return ImportErrorForbidden(forbidden), nil
+	default:
+		return nil, wit.Missing()
+	}
+}
+
+// Proto gives the message that mirrors the value.
+func (s SourceAuthor) Proto() *contentv1.ImporterSourceAuthor {
+	return &contentv1.ImporterSourceAuthor{
+		Login:       s.Login,
+		DisplayName: s.DisplayName,
+	}
+}
+
+// SourceAuthorFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func SourceAuthorFromProto(m *contentv1.ImporterSourceAuthor) (SourceAuthor, error) {
+	if m == nil {
+		return SourceAuthor{}, wit.Missing()
+	}
+	return SourceAuthor{
+		Login:       m.Login,
+		DisplayName: m.DisplayName,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (t Term) Proto() *contentv1.ImporterTerm {
+	return &contentv1.ImporterTerm{
+		Slug:   t.Slug,
+		Name:   t.Name,
+		Parent: t.Parent,
+	}
+}
+
+// TermFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func TermFromProto(m *contentv1.ImporterTerm) (Term, error) {
+	if m == nil {
+		return Term{}, wit.Missing()
+	}
+	return Term{
+		Slug:   m.Slug,
+		Name:   m.Name,
+		Parent: m.Parent,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (s Summary) Proto() *contentv1.ImporterSummary {
+	return &contentv1.ImporterSummary{
+		SiteTitle:     s.SiteTitle,
+		SiteUrl:       s.SiteURL,
+		Language:      s.Language,
+		FormatVersion: s.FormatVersion,
+		Authors:       wit.Map(s.Authors, SourceAuthor.Proto),
+		Categories:    wit.Map(s.Categories, Term.Proto),
+		Tags:          wit.Map(s.Tags, Term.Proto),
+		Items:         s.Items,
+		FirstItem:     s.FirstItem,
+	}
+}
+
+// SummaryFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func SummaryFromProto(m *contentv1.ImporterSummary) (Summary, error) {
+	if m == nil {
+		return Summary{}, wit.Missing()
+	}
+	authors, err := wit.TryMap(m.Authors, SourceAuthorFromProto)
+	if err != nil {
+		return Summary{}, wit.InField("authors", err)
+	}
+	categories, err := wit.TryMap(m.Categories, TermFromProto)
+	if err != nil {
+		return Summary{}, wit.InField("categories", err)
+	}
+	tags, err := wit.TryMap(m.Tags, TermFromProto)
+	if err != nil {
+		return Summary{}, wit.InField("tags", err)
+	}
+	return Summary{
+		SiteTitle:     m.SiteTitle,
+		SiteURL:       m.SiteUrl,
+		Language:      m.Language,
+		FormatVersion: m.FormatVersion,
+		Authors:       authors,
+		Categories:    categories,
+		Tags:          tags,
+		Items:         m.Items,
+		FirstItem:     m.FirstItem,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (s SourceEntry) Proto() *contentv1.ImporterSourceEntry {
+	return &contentv1.ImporterSourceEntry{
+		SourceId:          s.SourceID,
+		Kind:              s.Kind.Proto(),
+		Status:            s.Status.Proto(),
+		Slug:              s.Slug,
+		Title:             s.Title,
+		Excerpt:           s.Excerpt,
+		Body:              s.Body,
+		Author:            s.Author,
+		Categories:        s.Categories,
+		Tags:              s.Tags,
+		PublishedAt:       s.PublishedAt,
+		ModifiedAt:        s.ModifiedAt,
+		Media:             s.Media,
+		Comments:          s.Comments,
+		Sticky:            s.Sticky,
+		PasswordProtected: s.PasswordProtected,
+	}
+}
+
+// SourceEntryFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func SourceEntryFromProto(m *contentv1.ImporterSourceEntry) (SourceEntry, error) {
+	if m == nil {
+		return SourceEntry{}, wit.Missing()
+	}
+	kind, err := document.EntryKindFromProto(m.Kind)
+	if err != nil {
+		return SourceEntry{}, wit.InField("kind", err)
+	}
+	status, err := SourceStatusFromProto(m.Status)
+	if err != nil {
+		return SourceEntry{}, wit.InField("status", err)
+	}
+	return SourceEntry{
+		SourceID:          m.SourceId,
+		Kind:              kind,
+		Status:            status,
+		Slug:              m.Slug,
+		Title:             m.Title,
+		Excerpt:           m.Excerpt,
+		Body:              m.Body,
+		Author:            m.Author,
+		Categories:        m.Categories,
+		Tags:              m.Tags,
+		PublishedAt:       m.PublishedAt,
+		ModifiedAt:        m.ModifiedAt,
+		Media:             m.Media,
+		Comments:          m.Comments,
+		Sticky:            m.Sticky,
+		PasswordProtected: m.PasswordProtected,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (i Item) Proto() *contentv1.ImporterItem {
+	return &contentv1.ImporterItem{
+		Entry:   wit.Some(i.Entry, SourceEntry.Proto),
+		Omitted: wit.Map(i.Omitted, Omission.Proto),
+	}
+}
+
+// ItemFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func ItemFromProto(m *contentv1.ImporterItem) (Item, error) {
+	if m == nil {
+		return Item{}, wit.Missing()
+	}
+	entry, err := wit.TrySome(m.Entry, SourceEntryFromProto)
+	if err != nil {
+		return Item{}, wit.InField("entry", err)
+	}
+	omitted, err := wit.TryMap(m.Omitted, OmissionFromProto)
+	if err != nil {
+		return Item{}, wit.InField("omitted", err)
+	}
+	return Item{
+		Entry:   entry,
+		Omitted: omitted,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (p Page) Proto() *contentv1.ImporterPage {
+	return &contentv1.ImporterPage{
+		Items: wit.Map(p.Items, Item.Proto),
+		Next:  p.Next,
+	}
+}
+
+// PageFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func PageFromProto(m *contentv1.ImporterPage) (Page, error) {
+	if m == nil {
+		return Page{}, wit.Missing()
+	}
+	items, err := wit.TryMap(m.Items, ItemFromProto)
+	if err != nil {
+		return Page{}, wit.InField("items", err)
+	}
+	return Page{
+		Items: items,
+		Next:  m.Next,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (b Block) Proto() *contentv1.BlockRendererBlock {
+	return &contentv1.BlockRendererBlock{
+		Name:       b.Name,
+		Attributes: b.Attributes,
+		Content:    b.Content,
+		Inner:      b.Inner,
+	}
+}
+
+// BlockFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func BlockFromProto(m *contentv1.BlockRendererBlock) (Block, error) {
+	if m == nil {
+		return Block{}, wit.Missing()
+	}
+	return Block{
+		Name:       m.Name,
+		Attributes: m.Attributes,
+		Content:    m.Content,
+		Inner:      m.Inner,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value.
+func (s Setting) Proto() *contentv1.BlockRendererSetting {
+	return &contentv1.BlockRendererSetting{
+		Language: s.Language,
+	}
+}
+
+// SettingFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func SettingFromProto(m *contentv1.BlockRendererSetting) (Setting, error) {
+	if m == nil {
+		return Setting{}, wit.Missing()
+	}
+	return Setting{
+		Language: m.Language,
+	}, nil
+}
+
+// RenderErrorProto gives the message that mirrors a value, nil for nil.
+func RenderErrorProto(v RenderError) *contentv1.BlockRendererRenderError {
+	switch v := v.(type) {
+	case RenderErrorUnknownBlock:
+		return &contentv1.BlockRendererRenderError{Kind: &contentv1.BlockRendererRenderError_UnknownBlock{UnknownBlock: string(v)}}
+	case RenderErrorInvalidAttribute:
+		return &contentv1.BlockRendererRenderError{Kind: &contentv1.BlockRendererRenderError_InvalidAttribute{InvalidAttribute: string(v)}}
+	case RenderErrorTooLarge:
+		return &contentv1.BlockRendererRenderError{Kind: &contentv1.BlockRendererRenderError_TooLarge{TooLarge: string(v)}}
+	default:
+		return nil
+	}
+}
+
+// RenderErrorFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func RenderErrorFromProto(m *contentv1.BlockRendererRenderError) (RenderError, error) {
+	switch kind := m.GetKind().(type) {
+	case *contentv1.BlockRendererRenderError_UnknownBlock:
+		return RenderErrorUnknownBlock(kind.UnknownBlock), nil
+	case *contentv1.BlockRendererRenderError_InvalidAttribute:
+		return RenderErrorInvalidAttribute(kind.InvalidAttribute), nil
+	case *contentv1.BlockRendererRenderError_TooLarge:
+		return RenderErrorTooLarge(kind.TooLarge), nil
+	default:
+		return nil, wit.Missing()
+	}
 }

@@ -150,3 +150,28 @@ func RuleFromProto(m *validationv1.Rule) (Rule, error) {
 		Source:   source,
 	}, nil
 }
+
+// ValidationErrorProto gives the message that mirrors a value, nil for nil.
+func ValidationErrorProto(v ValidationError) *validationv1.ValidatorValidationError {
+	switch v := v.(type) {
+	case ValidationErrorTooLarge:
+		return &validationv1.ValidatorValidationError{Kind: &validationv1.ValidatorValidationError_TooLarge{TooLarge: string(v)}}
+	case ValidationErrorUnsupportedLanguage:
+		return &validationv1.ValidatorValidationError{Kind: &validationv1.ValidatorValidationError_UnsupportedLanguage{UnsupportedLanguage: string(v)}}
+	default:
+		return nil
+	}
+}
+
+// ValidationErrorFromProto gives the value that a message mirrors. The error is
+// a *wit.FieldError.
+func ValidationErrorFromProto(m *validationv1.ValidatorValidationError) (ValidationError, error) {
+	switch kind := m.GetKind().(type) {
+	case *validationv1.ValidatorValidationError_TooLarge:
+		return ValidationErrorTooLarge(kind.TooLarge), nil
+	case *validationv1.ValidatorValidationError_UnsupportedLanguage:
+		return ValidationErrorUnsupportedLanguage(kind.UnsupportedLanguage), nil
+	default:
+		return nil, wit.Missing()
+	}
+}

@@ -115,6 +115,28 @@ export interface Transformed {
   replacements: Replacement[];
 }
 
+/** At most one is set of `tooLarge`. */
+export interface DetectorDetectError {
+  /** The text passes a bound; says which. */
+  tooLarge?: string;
+}
+
+/** At most one is set of `tooLarge`, `invalidSpan`, `invalidRule`. */
+export interface TransformerTransformError {
+  /** The text passes a bound; says which. */
+  tooLarge?: string;
+  /**
+   * A span lies outside the text, inside a character, or over another; says
+   * which, by its index.
+   */
+  invalidSpan?: number;
+  /**
+   * A label holds a control character or is too long; says which, by the
+   * index of its rule.
+   */
+  invalidRule?: number;
+}
+
 export interface DetectRequest {
   /** At most 1 MiB of UTF-8. */
   text?: string;

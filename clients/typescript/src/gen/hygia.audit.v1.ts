@@ -123,6 +123,12 @@ export interface EventInput {
   objects?: readonly ObjectInput[];
 }
 
+/** At most one is set of `invalid`. */
+export interface FormatterFormatError {
+  /** A field that the form needs is missing or malformed; says which. */
+  invalid?: string;
+}
+
 export interface AppendRequest {
   events: readonly EventInput[];
 }

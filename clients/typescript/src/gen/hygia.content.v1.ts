@@ -35,6 +35,18 @@ export type Taxonomy =
   | "TAXONOMY_CATEGORY"
   | "TAXONOMY_TAG";
 
+/** A status in the exporting system. */
+export type ImporterSourceStatus =
+  | "IMPORTER_SOURCE_STATUS_UNSPECIFIED"
+  | "IMPORTER_SOURCE_STATUS_PUBLISHED"
+  | "IMPORTER_SOURCE_STATUS_DRAFT"
+  | "IMPORTER_SOURCE_STATUS_PENDING"
+  | "IMPORTER_SOURCE_STATUS_SCHEDULED"
+  | "IMPORTER_SOURCE_STATUS_PRIVATE"
+  | "IMPORTER_SOURCE_STATUS_TRASHED"
+  /** Something else; the host treats it as a draft. */
+  | "IMPORTER_SOURCE_STATUS_OTHER";
+
 /** Where an import stands. */
 export type ImportState =
   | "IMPORT_STATE_UNSPECIFIED"
@@ -380,6 +392,136 @@ export interface Omission {
    */
   label: string;
   reason: string;
+}
+
+/** A place in the file, for a person to look at. */
+export interface ImporterPosition {
+  /** From the start of the file, in bytes. */
+  offset: json.Int64;
+  /** From 1. */
+  line: json.Int64;
+  message: string;
+}
+
+/**
+ * Why an export could not be read.
+ *
+ * At most one is set of `unreadable`, `notThisFormat`, `malformed`, `tooLarge`, `forbidden`.
+ */
+export interface ImporterImportError {
+  /** The file is not there, or cannot be opened. */
+  unreadable?: string;
+  /** Not what this importer reads; says what was found. */
+  notThisFormat?: string;
+  /** The file is cut off or not well-formed; says where. */
+  malformed?: ImporterPosition;
+  /** A bound was passed; says which. */
+  tooLarge?: string;
+  /**
+   * The file uses a construct that is never read, such as an entity
+   * declaration; says which, and where.
+   */
+  forbidden?: ImporterPosition;
+}
+
+export interface ImporterSourceAuthor {
+  login: string;
+  displayName: string;
+}
+
+export interface ImporterTerm {
+  slug: string;
+  name: string;
+  parent?: string;
+}
+
+/** What the export holds, read to its end and found well-formed. */
+export interface ImporterSummary {
+  siteTitle: string;
+  siteUrl: string;
+  language: string;
+  /** The exporting system's version of its own format. */
+  formatVersion: string;
+  authors: ImporterSourceAuthor[];
+  categories: ImporterTerm[];
+  tags: ImporterTerm[];
+  /** How many items `read-items` will yield, of any kind. */
+  items: number;
+  /** Where the first item starts; 0 where there is none. */
+  firstItem: json.Int64;
+}
+
+/** One entry of the export. */
+export interface ImporterSourceEntry {
+  /** The exporting system's identifier, unique in the export. */
+  sourceId: string;
+  kind: documentv1.EntryKind;
+  status: ImporterSourceStatus;
+  slug: string;
+  title: string;
+  excerpt: string;
+  /** Byte for byte as exported. */
+  body: string;
+  author: string;
+  /** Slugs. */
+  categories: string[];
+  tags: string[];
+  /** RFC 3339, UTC; empty where the export has none. */
+  publishedAt: string;
+  modifiedAt: string;
+  /** URLs of media that the body or the entry refers to. */
+  media: string[];
+  comments: number;
+  sticky: boolean;
+  passwordProtected: boolean;
+}
+
+/**
+ * One item of the export: an entry, with what of it is left behind; or only
+ * what is left behind.
+ */
+export interface ImporterItem {
+  entry: ImporterSourceEntry | null;
+  omitted: Omission[];
+}
+
+/** Some items, and where the next ones start. */
+export interface ImporterPage {
+  items: ImporterItem[];
+  /** None after the last. */
+  next?: json.Int64;
+}
+
+/** One block, as WordPress serialises it between its comments. */
+export interface BlockRendererBlock {
+  /** With its namespace, such as "core/quote" or "clinica/medication". */
+  name: string;
+  /** The attributes, a JSON object; "{}" where it has none. */
+  attributes: string;
+  /** The HTML between the block's comments, without its inner blocks. */
+  content: string;
+  /** The inner blocks, in their order, already shown as HTML. */
+  inner: string[];
+}
+
+/** Where the block is shown. */
+export interface BlockRendererSetting {
+  /** BCP 47, such as "pt-BR". */
+  language: string;
+}
+
+/**
+ * Why a block cannot be shown.
+ *
+ * At most one is set of `unknownBlock`, `invalidAttribute`, `tooLarge`.
+ */
+export interface BlockRendererRenderError {
+  /** It does not name blocks of this kind. */
+  unknownBlock?: string;
+  /** An attribute is missing or malformed; says which, and never its value. */
+  invalidAttribute?: string;
+  /** The block passes a bound; says which. */
+  tooLarge?: string;
 }
 
 /** One run of an importer over one export. */

@@ -74,6 +74,18 @@ export interface Rule {
   source: Source | null;
 }
 
+/**
+ * Why a document could not be checked.
+ *
+ * At most one is set of `tooLarge`, `unsupportedLanguage`.
+ */
+export interface ValidatorValidationError {
+  /** The document passes a bound; says which. */
+  tooLarge?: string;
+  /** The validator has no rules for this language. */
+  unsupportedLanguage?: string;
+}
+
 export interface ValidateRequest {
   document: documentv1.DocumentInput;
 }

@@ -33,14 +33,14 @@ func (p *Program) protoFile(pkg *model.Package, plan *protogen.File) *generator 
 
 // message gives the Go name of what mirrors a package's type.
 func (g *generator) message(pkg *model.Package, name string) string {
-	snake := naming.Snake(pkg.Name)
-	importPath := path.Join(g.paths.Proto, naming.Snake(pkg.Namespace), snake, "v1")
-	return g.ImportAs(importPath, snake+"v1") + "." + name
+	folder := g.plans[pkg].Folder
+	alias := path.Base(path.Dir(folder)) + path.Base(folder)
+	return g.ImportAs(path.Join(g.paths.Proto, folder), alias) + "." + name
 }
 
 // mirror gives the Go name of the message or enum of a declared type.
 func (g *generator) mirror(t *model.Type) string {
-	return g.message(t.Owner.Package, naming.ProtoGo(naming.Message(t.Name)))
+	return g.message(t.Owner.Package, naming.ProtoGo(protogen.Name(t)))
 }
 
 // toFunc writes the head of a conversion to a message.

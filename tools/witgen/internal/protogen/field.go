@@ -1,6 +1,8 @@
 package protogen
 
 import (
+	"path"
+
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
 )
@@ -56,7 +58,8 @@ func (p *planner) single(m *Message, f *Field, name string, t *model.Type, pos m
 		return nil
 	}
 	if t.Named() {
-		return p.named(f, t, pos)
+		p.named(f, t)
+		return nil
 	}
 	if t.Bytes() {
 		f.Type = "bytes"
@@ -86,18 +89,12 @@ func (p *planner) single(m *Message, f *Field, name string, t *model.Type, pos m
 }
 
 // named sets the field's type to a declared one, of this file or another.
-func (p *planner) named(f *Field, t *model.Type, pos model.Position) error {
-	owner := t.Owner
-	if owner.Name != Interface {
-		return model.Errorf(pos, "%s is declared in interface %s: what an interface %s uses must be mirrored in proto, so declare it in one",
-			t.Name, owner.Name, Interface)
+func (p *planner) named(f *Field, t *model.Type) {
+	f.Type = Name(t)
+	if folder := p.folders[t.Owner.Package]; folder != p.file.Folder {
+		p.use(path.Join(folder, protoFile))
+		f.Type = protoPackage(folder) + "." + f.Type
 	}
-	f.Type = naming.Message(t.Name)
-	if pkg := ProtoPackage(owner.Package); pkg != p.file.Package {
-		p.use(protoPath(owner.Package))
-		f.Type = pkg + "." + f.Type
-	}
-	return nil
 }
 
 func (p *planner) use(path string) {

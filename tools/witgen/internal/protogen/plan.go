@@ -1,5 +1,5 @@
-// Package protogen mirrors a WIT package's interface "types" as messages of
-// Protocol Buffers.
+// Package protogen mirrors the types of WIT packages as messages of Protocol
+// Buffers.
 //
 // It works in two steps: Plan decides on messages and fields, and Print writes
 // them down. The generator of conversions reads the same plan, so that the two
@@ -8,34 +8,37 @@ package protogen
 
 import (
 	"fmt"
-	"strings"
+	"path"
 
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
-	"github.com/hygia-suite/hygia/tools/witgen/internal/naming"
 )
-
-// Interface is the name of the interface whose types are mirrored.
-const Interface = "types"
 
 // File is the plan of one wit.proto.
 type File struct {
-	// Package is the proto package, such as "hygia.content.v1".
-	Package string
-	// Path is relative to the root of the proto files.
-	Path string
+	// Folder holds it, relative to the root of the proto files, such as
+	// "hygia/content/v1".
+	Folder string
 	// Source is the WIT file that it comes from.
 	Source   string
 	Docs     string
 	Imports  []string
 	Messages []*Message
 	Enums    []*Enum
-	// LeftOut are types that proto cannot say, by their names and lines in WIT.
+	// LeftOut are types that proto cannot say, by their interfaces, names and lines
+	// in WIT.
 	LeftOut []string
 	// Lock holds the numbers, those that are new among them.
 	Lock *Lock
 	// order holds messages and enums as they are declared.
 	order []any
 }
+
+// Path gives the file's place, relative to the root of the proto files.
+func (f *File) Path() string { return path.Join(f.Folder, protoFile) }
+
+// LockPath gives the place of the file's numbers, relative to the root of the proto
+// files.
+func (f *File) LockPath() string { return path.Join(f.Folder, lockFile) }
 
 // Message is one message. Where Oneof is not empty, all fields are its members.
 type Message struct {
@@ -99,7 +102,7 @@ func (e *Enum) Ordered() bool {
 
 // Unspecified gives the name of the value 0, which no WIT case has.
 func (e *Enum) Unspecified() string {
-	return naming.Screaming(e.WIT.Name) + "_UNSPECIFIED"
+	return valueName(e.WIT, "unspecified")
 }
 
 // EnumValue is one value of an enum.
@@ -109,88 +112,112 @@ type EnumValue struct {
 	Number int
 }
 
-// LockPath gives the path of the lock of a package's numbers, relative to the root
-// of the proto files.
-func LockPath(pkg *model.Package) string {
-	return strings.TrimSuffix(protoPath(pkg), ".proto") + ".lock"
-}
-
-// Plan gives the plan of a package's wit.proto, by the numbers that were given out
-// before, and adds new ones to the lock; nil where the package has no types to
-// mirror.
-func Plan(pkg *model.Package, lock *Lock) (*File, error) {
-	for _, i := range pkg.Interfaces {
-		if i.Name == Interface && len(i.Types) > 0 {
-			p := &planner{file: &File{
-				Package: ProtoPackage(pkg),
-				Path:    protoPath(pkg),
-				Source:  pkg.Source,
-				Docs:    pkg.Docs,
-				Lock:    lock,
-			}, imports: map[string]bool{}}
-			err := p.types(i)
-			if err == nil && len(p.file.order) == 0 {
-				return nil, nil
-			}
-			if path := lock.exhausted(); err == nil && path != "" {
-				err = model.Errorf(i.Position, "proto has no number left for what is new in %s", path)
-			}
-			return p.file, err
+// Plan gives the plan of each package's wit.proto; none of a package without types
+// to mirror. Numbers gives those that were given out before, by the path of their
+// lock; what is new is added to them.
+func Plan(packages []*model.Package, numbers func(lockPath string) (*Lock, error)) (map[*model.Package]*File, error) {
+	folders, err := newFolders(packages)
+	if err != nil {
+		return nil, err
+	}
+	plans := map[*model.Package]*File{}
+	for _, pkg := range packages {
+		f := &File{Folder: folders[pkg], Source: pkg.Source, Docs: pkg.Docs}
+		if f.Lock, err = numbers(f.LockPath()); err != nil {
+			return nil, err
+		}
+		p := &planner{file: f, folders: folders, imports: map[string]bool{}, declared: map[string]bool{}}
+		if err := p.plan(pkg); err != nil {
+			return nil, err
+		}
+		if len(f.order) > 0 {
+			plans[pkg] = f
 		}
 	}
-	return nil, nil
-}
-
-// ProtoPackage gives the proto package that mirrors a WIT package.
-func ProtoPackage(pkg *model.Package) string {
-	return naming.Snake(pkg.Namespace) + "." + naming.Snake(pkg.Name) + ".v1"
-}
-
-func protoPath(pkg *model.Package) string {
-	return naming.Snake(pkg.Namespace) + "/" + naming.Snake(pkg.Name) + "/v1/wit.proto"
+	return plans, nil
 }
 
 // planner collects the declarations of one file.
 type planner struct {
 	file    *File
+	folders folders
 	imports map[string]bool
+	// declared holds the names of messages, enums and their values, which share a
+	// scope.
+	declared map[string]bool
+}
+
+func (p *planner) plan(pkg *model.Package) error {
+	for _, i := range pkg.Interfaces {
+		if i.Guest && i.Twin != nil {
+			continue // It holds nothing but what has to do with resources.
+		}
+		if err := p.types(i); err != nil {
+			return err
+		}
+	}
+	if scope := p.file.Lock.exhausted(); scope != "" {
+		return model.Errorf(start(pkg), "proto has no number left for what is new in %s", scope)
+	}
+	return nil
 }
 
 func (p *planner) types(i *model.Interface) error {
 	for _, t := range i.Types {
-		if t.Holds(func(t *model.Type) bool { return t.Kind == model.Resource || t.Handle() != nil }) {
-			p.file.LeftOut = append(p.file.LeftOut, fmt.Sprintf("%s (line %d)", t.Name, t.Position.Line))
-			continue
-		}
-		switch t.Kind {
-		case model.Alias:
+		var err error
+		switch {
+		case t.Kind == model.Alias:
 			// Proto has no aliases: whatever uses it says what it stands for.
-		case model.Enum:
-			p.enum(t)
+		case t.Holds(func(t *model.Type) bool { return t.Kind == model.Resource || t.Handle() != nil }):
+			p.file.LeftOut = append(p.file.LeftOut, fmt.Sprintf("%s.%s (line %d)", i.Name, t.Name, t.Position.Line))
+		case t.Kind == model.Enum:
+			err = p.enum(t)
 		default:
-			if err := p.message(t); err != nil {
-				return err
-			}
+			err = p.message(t)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (p *planner) enum(t *model.Type) {
-	e := &Enum{Name: naming.Message(t.Name), Docs: t.Docs, WIT: t}
+// declare takes a name in the file's own scope.
+func (p *planner) declare(name string, t *model.Type, pos model.Position) error {
+	if p.declared[name] {
+		return model.Errorf(pos, "%s needs the proto name %s, which another declaration has: rename one of them", t.Name, name)
+	}
+	p.declared[name] = true
+	return nil
+}
+
+func (p *planner) enum(t *model.Type) error {
+	e := &Enum{Name: Name(t), Docs: t.Docs, WIT: t}
+	for _, name := range []string{e.Name, e.Unspecified()} {
+		if err := p.declare(name, t, t.Position); err != nil {
+			return err
+		}
+	}
 	var used []string
 	for _, c := range t.Fields {
-		name := naming.Screaming(t.Name) + "_" + naming.Screaming(c.Name)
+		name := valueName(t, c.Name)
+		if err := p.declare(name, t, c.Position); err != nil {
+			return err
+		}
 		e.Values = append(e.Values, EnumValue{Name: name, Docs: c.Docs, Number: p.file.Lock.number(e.Name, name)})
 		used = append(used, name)
 	}
 	e.Reserved = p.file.Lock.reserved(e.Name, used)
 	p.file.Enums = append(p.file.Enums, e)
 	p.file.order = append(p.file.order, e)
+	return nil
 }
 
 func (p *planner) message(t *model.Type) error {
-	m := newMessage(naming.Message(t.Name), nil)
+	m := newMessage(Name(t), nil)
+	if err := p.declare(m.Name, t, t.Position); err != nil {
+		return err
+	}
 	m.Docs, m.WIT = t.Docs, t
 	if t.Kind == model.Variant {
 		m.oneof(t)

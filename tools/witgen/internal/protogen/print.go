@@ -15,10 +15,10 @@ func (f *File) Print() []byte {
 	p.line(`syntax = "proto3";`)
 	p.line("")
 	p.docs(f.Docs)
-	p.line("package %s;", f.Package)
+	p.line("package %s;", protoPackage(f.Folder))
 	if len(f.LeftOut) > 0 {
 		p.line("")
-		p.docs("Proto has no handles to resources, so these are left out: " + strings.Join(f.LeftOut, ", ") + ".")
+		p.docs("Proto has no handles to resources, so these are left out:\n- " + strings.Join(f.LeftOut, "\n- "))
 	}
 	if len(f.Imports) > 0 {
 		p.line("")

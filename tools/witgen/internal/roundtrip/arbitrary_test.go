@@ -8,30 +8,43 @@ import (
 
 	"github.com/hygia-suite/hygia/pkg/wit/anonymization"
 	"github.com/hygia-suite/hygia/pkg/wit/audit"
+	"github.com/hygia-suite/hygia/pkg/wit/content"
 	"github.com/hygia-suite/hygia/pkg/wit/document"
+	"github.com/hygia-suite/hygia/pkg/wit/host"
 	"github.com/hygia-suite/hygia/pkg/wit/validation"
 
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/things"
 )
 
 // cases holds how many cases an enum, and how many flags a flags type has.
 var cases = map[reflect.Type]int{
-	reflect.TypeFor[kinds.Stage]():              3,
-	reflect.TypeFor[kinds.Single]():             1,
-	reflect.TypeFor[kinds.TakenCase]():          3,
-	reflect.TypeFor[document.EntryKind]():       2,
-	reflect.TypeFor[validation.Severity]():      3,
-	reflect.TypeFor[validation.Field]():         6,
-	reflect.TypeFor[anonymization.Identifier](): 6,
-	reflect.TypeFor[audit.Action]():             5,
-	reflect.TypeFor[audit.Phase]():              2,
-	reflect.TypeFor[audit.Outcome]():            4,
+	reflect.TypeFor[kinds.Stage]():                     3,
+	reflect.TypeFor[kinds.Single]():                    1,
+	reflect.TypeFor[kinds.TakenCase]():                 3,
+	reflect.TypeFor[calls.Refusal]():                   2,
+	reflect.TypeFor[calls.Level]():                     2,
+	reflect.TypeFor[things.Level]():                    2,
+	reflect.TypeFor[things.KeeperConsoleExportLevel](): 2,
+	reflect.TypeFor[document.EntryKind]():              2,
+	reflect.TypeFor[content.SourceStatus]():            7,
+	reflect.TypeFor[host.Level]():                      4,
+	reflect.TypeFor[host.Method]():                     6,
+	reflect.TypeFor[host.Failure]():                    10,
+	reflect.TypeFor[validation.Severity]():             3,
+	reflect.TypeFor[validation.Field]():                6,
+	reflect.TypeFor[anonymization.Identifier]():        6,
+	reflect.TypeFor[audit.Action]():                    5,
+	reflect.TypeFor[audit.Phase]():                     2,
+	reflect.TypeFor[audit.Outcome]():                   4,
 }
 
 var flagsOf = map[reflect.Type]int{
 	reflect.TypeFor[kinds.Rights](): 3,
 	reflect.TypeFor[kinds.Eight]():  8,
 	reflect.TypeFor[kinds.Nine]():   9,
+	reflect.TypeFor[calls.Faults](): 2,
 }
 
 // variants holds the cases of each variant.
@@ -49,6 +62,44 @@ var variants = map[reflect.Type][]reflect.Type{
 	reflect.TypeFor[kinds.Bare](): {reflect.TypeFor[kinds.BareLeft](), reflect.TypeFor[kinds.BareRight]()},
 	reflect.TypeFor[kinds.KindsOfKind](): {
 		reflect.TypeFor[kinds.KindsOfKindKind](), reflect.TypeFor[kinds.KindsOfKindOther](),
+	},
+	reflect.TypeFor[calls.WorkerError](): {
+		reflect.TypeFor[calls.WorkerErrorBusy](),
+		reflect.TypeFor[calls.WorkerErrorTooMany](),
+		reflect.TypeFor[calls.WorkerErrorBelow](),
+		reflect.TypeFor[calls.WorkerErrorBecause](),
+		reflect.TypeFor[calls.WorkerErrorOrder](),
+		reflect.TypeFor[calls.WorkerErrorStage](),
+	},
+	reflect.TypeFor[things.StoreError](): {
+		reflect.TypeFor[things.StoreErrorNotFound](),
+		reflect.TypeFor[things.StoreErrorTooLarge](),
+	},
+	reflect.TypeFor[content.ImportError](): {
+		reflect.TypeFor[content.ImportErrorUnreadable](),
+		reflect.TypeFor[content.ImportErrorNotThisFormat](),
+		reflect.TypeFor[content.ImportErrorMalformed](),
+		reflect.TypeFor[content.ImportErrorTooLarge](),
+		reflect.TypeFor[content.ImportErrorForbidden](),
+	},
+	reflect.TypeFor[content.RenderError](): {
+		reflect.TypeFor[content.RenderErrorUnknownBlock](),
+		reflect.TypeFor[content.RenderErrorInvalidAttribute](),
+		reflect.TypeFor[content.RenderErrorTooLarge](),
+	},
+	reflect.TypeFor[anonymization.DetectError](): {
+		reflect.TypeFor[anonymization.DetectErrorTooLarge](),
+	},
+	reflect.TypeFor[anonymization.TransformError](): {
+		reflect.TypeFor[anonymization.TransformErrorTooLarge](),
+		reflect.TypeFor[anonymization.TransformErrorInvalidSpan](),
+		reflect.TypeFor[anonymization.TransformErrorInvalidRule](),
+	},
+	reflect.TypeFor[audit.FormatError](): {
+		reflect.TypeFor[audit.FormatErrorInvalid](),
+	},
+	reflect.TypeFor[validation.ValidationError](): {
+		reflect.TypeFor[validation.ValidationErrorTooLarge](),
 	},
 	reflect.TypeFor[anonymization.Action](): {
 		reflect.TypeFor[anonymization.ActionKeep](), reflect.TypeFor[anonymization.ActionRemove](),

@@ -5,76 +5,19 @@ import (
 	"reflect"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/wit/anonymization"
 	"github.com/hygia-suite/hygia/pkg/wit/audit"
-	"github.com/hygia-suite/hygia/pkg/wit/content"
 	"github.com/hygia-suite/hygia/pkg/wit/document"
 	"github.com/hygia-suite/hygia/pkg/wit/validation"
 
 	"github.com/hygia-suite/hygia/tools/internal/echotest"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
-	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/things"
 	kindsv1 "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/pb/test/kinds/v1"
 )
-
-// Each value that becomes a message, crosses the wire, and comes back is what it
-// was.
-func TestValuesSurviveProto(t *testing.T) {
-	t.Run("primitives", overProto(kinds.Primitives.Proto, kinds.PrimitivesFromProto))
-	t.Run("rights", overProto(kinds.Rights.Proto, kinds.RightsFromProto))
-	t.Run("eight", overProto(kinds.Eight.Proto, kinds.EightFromProto))
-	t.Run("nine", overProto(kinds.Nine.Proto, kinds.NineFromProto))
-	t.Run("choice", overProto(kinds.ChoiceProto, kinds.ChoiceFromProto))
-	t.Run("bare", overProto(kinds.BareProto, kinds.BareFromProto))
-	t.Run("kinds of kind", overProto(kinds.KindsOfKindProto, kinds.KindsOfKindFromProto))
-	t.Run("lists", overProto(kinds.Lists.Proto, kinds.ListsFromProto))
-	t.Run("options", overProto(kinds.Options.Proto, kinds.OptionsFromProto))
-	t.Run("compositions", overProto(kinds.Compositions.Proto, kinds.CompositionsFromProto))
-	t.Run("bulks", overProto(kinds.Bulks.Proto, kinds.BulksFromProto))
-	t.Run("bulk", overProto(kinds.BulkProto, kinds.BulkFromProto))
-	t.Run("taken", overProto(kinds.Taken.Proto, kinds.TakenFromProto))
-	t.Run("queue", overProto(things.Queue.Proto, things.QueueFromProto))
-	t.Run("order", overProto(calls.Order.Proto, calls.OrderFromProto))
-
-	t.Run("document", overProto(document.Document.Proto, document.DocumentFromProto))
-	t.Run("omission", overProto(content.Omission.Proto, content.OmissionFromProto))
-	t.Run("finding", overProto(validation.Finding.Proto, validation.FindingFromProto))
-	t.Run("rule", overProto(validation.Rule.Proto, validation.RuleFromProto))
-	t.Run("policy", overProto(anonymization.Policy.Proto, anonymization.PolicyFromProto))
-	t.Run("transformed", overProto(anonymization.Transformed.Proto, anonymization.TransformedFromProto))
-	t.Run("event", overProto(audit.Event.Proto, audit.EventFromProto))
-}
-
-func overProto[T any, M proto.Message](to func(T) M, from func(M) (T, error)) func(*testing.T) {
-	return func(t *testing.T) {
-		rapid.Check(t, func(t *rapid.T) {
-			want := arbitrary[T](t)
-			if reflect.ValueOf(&want).Elem().IsZero() && reflect.TypeFor[T]().Kind() == reflect.Interface {
-				t.Fatal("drew no case")
-			}
-			wire, err := proto.Marshal(to(want))
-			if err != nil {
-				t.Fatal(err)
-			}
-			message := to(want).ProtoReflect().New().Interface()
-			if err := proto.Unmarshal(wire, message); err != nil {
-				t.Fatal(err)
-			}
-			got, err := from(message.(M))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !reflect.DeepEqual(got, want) {
-				t.Fatalf("got %#v\nwant %#v", got, want)
-			}
-		})
-	}
-}
 
 // Each value that is lowered into a component, which gives it back, and lifted
 // out of it is what it was.

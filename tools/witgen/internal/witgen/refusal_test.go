@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,15 +105,16 @@ interface i {
     f-i-d: func();
   }
 }`, `wit/p/p.wit:5:5: file-f-i-d needs the Go name FID, which another declaration has: rename one of them`},
-	{"unmirrored type", `package a:p;
-interface other { record r { a: u32 } }
-interface types {
-  use other.{r};
-  record s {
-    a: u32,
-    b: list<r>,
+	{"one proto name for two types", `package a:p;
+interface types { record i-r { a: u32 } }
+interface i { record r { a: u32 } }`, `wit/p/p.wit:3:22: r needs the proto name IR, which another declaration has: rename one of them`},
+	{"one proto name for two cases", `package a:p;
+interface i {
+  enum a { b-c }
+  enum a-b {
+    c,
   }
-}`, `wit/p/p.wit:7:5: r is declared in interface other: what an interface types uses must be mirrored in proto, so declare it in one`},
+}`, `wit/p/p.wit:5:5: a-b needs the proto name I_A_B_C, which another declaration has: rename one of them`},
 	{"a name that nobody has", `package a:p;
 interface i { record r { a: u33 } }`, "wit/p/p.wit:2:29: type `u33` does not exist"},
 	{"cut off", `package a:p;
@@ -172,6 +174,31 @@ func TestPackagesOfOneFolder(t *testing.T) {
 	write(t, witgen.File{Path: filepath.Join(deps, "copy", "q.wit"), Content: []byte(q)})
 	const want = "p/deps/copy/q.wit:1:9: package `b:q` is defined in two different locations"
 	if _, err := generate(t, config); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// Two packages that would be mirrored in one file are refused, and several versions
+// of one are not.
+func TestPackagesThatMeetInProto(t *testing.T) {
+	config := project(t, "package a:p@1.0.0;\ninterface i { record r { a: u32 } }")
+	other := func(pkg string) {
+		write(t, witgen.File{Path: filepath.Join(config.WIT, "q", "q.wit"), Content: []byte(pkg + "\ninterface i { record r { a: u32 } }")})
+	}
+	other("package a:p@2.0.0;")
+	files, err := generate(t, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a/p_v1_0_0/v1/wit.proto", "a/p_v2_0_0/v1/wit.lock"} {
+		want = filepath.Join(config.Proto, filepath.FromSlash(want))
+		if !slices.ContainsFunc(files, func(f witgen.File) bool { return f.Path == want }) {
+			t.Errorf("there is no %s", want)
+		}
+	}
+	other("package a:P;")
+	const want = "wit/p/p.wit:1:1: package a:p@1.0.0 would be mirrored in a/p/v1, as another one: rename it"
+	if _, err := generate(t, config); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -48,21 +48,14 @@ func Generate(ctx context.Context, p *parser.Parser, c Config) ([]File, error) {
 }
 
 func generate(c Config, packages []*model.Package) ([]File, error) {
-	plans := map[*model.Package]*protogen.File{}
-	for _, pkg := range packages {
-		if c.Proto == "" {
-			break
-		}
-		lock, err := readLock(filepath.Join(c.Proto, filepath.FromSlash(protogen.LockPath(pkg))))
+	var plans map[*model.Package]*protogen.File
+	if c.Proto != "" {
+		var err error
+		plans, err = protogen.Plan(packages, func(lock string) (*protogen.Lock, error) {
+			return readLock(filepath.Join(c.Proto, filepath.FromSlash(lock)))
+		})
 		if err != nil {
 			return nil, err
-		}
-		plan, err := protogen.Plan(pkg, lock)
-		if err != nil {
-			return nil, err
-		}
-		if plan != nil {
-			plans[pkg] = plan
 		}
 	}
 	goPath, err := importPath(c.Go)
@@ -79,8 +72,8 @@ func generate(c Config, packages []*model.Package) ([]File, error) {
 	for _, pkg := range packages {
 		if plan := plans[pkg]; plan != nil {
 			files = append(files,
-				File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.Path)), Content: plan.Print()},
-				File{Path: filepath.Join(c.Proto, filepath.FromSlash(protogen.LockPath(pkg))), Content: plan.Lock.Bytes(plan.Source)})
+				File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.Path())), Content: plan.Print()},
+				File{Path: filepath.Join(c.Proto, filepath.FromSlash(plan.LockPath())), Content: plan.Lock.Bytes(plan.Source)})
 		}
 	}
 	return files, nil
@@ -121,16 +114,14 @@ func GenerateFiles(ctx context.Context, p *parser.Parser, sources []parser.Packa
 	if err != nil {
 		return nil, err
 	}
-	plans := map[*model.Package]*protogen.File{}
+	plans, err := protogen.Plan(packages, func(string) (*protogen.Lock, error) { return protogen.NewLock(), nil })
+	if err != nil {
+		return nil, err
+	}
 	var files []File
 	for _, pkg := range packages {
-		plan, err := protogen.Plan(pkg, protogen.NewLock())
-		if err != nil {
-			return nil, err
-		}
-		if plan != nil {
-			plans[pkg] = plan
-			files = append(files, File{Path: plan.Path, Content: plan.Print()})
+		if plan := plans[pkg]; plan != nil {
+			files = append(files, File{Path: plan.Path(), Content: plan.Print()})
 		}
 	}
 	made, err := goFiles(packages, plans, paths)

@@ -511,6 +511,176 @@ func (x *Transformed) GetReplacements() []*Replacement {
 	return nil
 }
 
+type DetectorDetectError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*DetectorDetectError_TooLarge
+	Kind          isDetectorDetectError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DetectorDetectError) Reset() {
+	*x = DetectorDetectError{}
+	mi := &file_hygia_anonymization_v1_wit_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DetectorDetectError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DetectorDetectError) ProtoMessage() {}
+
+func (x *DetectorDetectError) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_anonymization_v1_wit_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DetectorDetectError.ProtoReflect.Descriptor instead.
+func (*DetectorDetectError) Descriptor() ([]byte, []int) {
+	return file_hygia_anonymization_v1_wit_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DetectorDetectError) GetKind() isDetectorDetectError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *DetectorDetectError) GetTooLarge() string {
+	if x != nil {
+		if x, ok := x.Kind.(*DetectorDetectError_TooLarge); ok {
+			return x.TooLarge
+		}
+	}
+	return ""
+}
+
+type isDetectorDetectError_Kind interface {
+	isDetectorDetectError_Kind()
+}
+
+type DetectorDetectError_TooLarge struct {
+	// The text passes a bound; says which.
+	TooLarge string `protobuf:"bytes,1,opt,name=too_large,json=tooLarge,proto3,oneof"`
+}
+
+func (*DetectorDetectError_TooLarge) isDetectorDetectError_Kind() {}
+
+type TransformerTransformError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*TransformerTransformError_TooLarge
+	//	*TransformerTransformError_InvalidSpan
+	//	*TransformerTransformError_InvalidRule
+	Kind          isTransformerTransformError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransformerTransformError) Reset() {
+	*x = TransformerTransformError{}
+	mi := &file_hygia_anonymization_v1_wit_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransformerTransformError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransformerTransformError) ProtoMessage() {}
+
+func (x *TransformerTransformError) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_anonymization_v1_wit_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransformerTransformError.ProtoReflect.Descriptor instead.
+func (*TransformerTransformError) Descriptor() ([]byte, []int) {
+	return file_hygia_anonymization_v1_wit_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TransformerTransformError) GetKind() isTransformerTransformError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *TransformerTransformError) GetTooLarge() string {
+	if x != nil {
+		if x, ok := x.Kind.(*TransformerTransformError_TooLarge); ok {
+			return x.TooLarge
+		}
+	}
+	return ""
+}
+
+func (x *TransformerTransformError) GetInvalidSpan() uint32 {
+	if x != nil {
+		if x, ok := x.Kind.(*TransformerTransformError_InvalidSpan); ok {
+			return x.InvalidSpan
+		}
+	}
+	return 0
+}
+
+func (x *TransformerTransformError) GetInvalidRule() uint32 {
+	if x != nil {
+		if x, ok := x.Kind.(*TransformerTransformError_InvalidRule); ok {
+			return x.InvalidRule
+		}
+	}
+	return 0
+}
+
+type isTransformerTransformError_Kind interface {
+	isTransformerTransformError_Kind()
+}
+
+type TransformerTransformError_TooLarge struct {
+	// The text passes a bound; says which.
+	TooLarge string `protobuf:"bytes,1,opt,name=too_large,json=tooLarge,proto3,oneof"`
+}
+
+type TransformerTransformError_InvalidSpan struct {
+	// A span lies outside the text, inside a character, or over another; says
+	// which, by its index.
+	InvalidSpan uint32 `protobuf:"varint,2,opt,name=invalid_span,json=invalidSpan,proto3,oneof"`
+}
+
+type TransformerTransformError_InvalidRule struct {
+	// A label holds a control character or is too long; says which, by the
+	// index of its rule.
+	InvalidRule uint32 `protobuf:"varint,3,opt,name=invalid_rule,json=invalidRule,proto3,oneof"`
+}
+
+func (*TransformerTransformError_TooLarge) isTransformerTransformError_Kind() {}
+
+func (*TransformerTransformError_InvalidSpan) isTransformerTransformError_Kind() {}
+
+func (*TransformerTransformError_InvalidRule) isTransformerTransformError_Kind() {}
+
 var File_hygia_anonymization_v1_wit_proto protoreflect.FileDescriptor
 
 const file_hygia_anonymization_v1_wit_proto_rawDesc = "" +
@@ -546,7 +716,15 @@ const file_hygia_anonymization_v1_wit_proto_rawDesc = "" +
 	"\x03end\x18\x03 \x01(\rR\x03end\"j\n" +
 	"\vTransformed\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12G\n" +
-	"\freplacements\x18\x02 \x03(\v2#.hygia.anonymization.v1.ReplacementR\freplacements*\xa6\x01\n" +
+	"\freplacements\x18\x02 \x03(\v2#.hygia.anonymization.v1.ReplacementR\freplacements\"<\n" +
+	"\x13DetectorDetectError\x12\x1d\n" +
+	"\ttoo_large\x18\x01 \x01(\tH\x00R\btooLargeB\x06\n" +
+	"\x04kind\"\x8c\x01\n" +
+	"\x19TransformerTransformError\x12\x1d\n" +
+	"\ttoo_large\x18\x01 \x01(\tH\x00R\btooLarge\x12#\n" +
+	"\finvalid_span\x18\x02 \x01(\rH\x00R\vinvalidSpan\x12#\n" +
+	"\finvalid_rule\x18\x03 \x01(\rH\x00R\vinvalidRuleB\x06\n" +
+	"\x04kind*\xa6\x01\n" +
 	"\n" +
 	"Identifier\x12\x1a\n" +
 	"\x16IDENTIFIER_UNSPECIFIED\x10\x00\x12\x12\n" +
@@ -571,21 +749,23 @@ func file_hygia_anonymization_v1_wit_proto_rawDescGZIP() []byte {
 }
 
 var file_hygia_anonymization_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hygia_anonymization_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_hygia_anonymization_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_hygia_anonymization_v1_wit_proto_goTypes = []any{
-	(Identifier)(0),       // 0: hygia.anonymization.v1.Identifier
-	(*Span)(nil),          // 1: hygia.anonymization.v1.Span
-	(*Action)(nil),        // 2: hygia.anonymization.v1.Action
-	(*Rule)(nil),          // 3: hygia.anonymization.v1.Rule
-	(*Policy)(nil),        // 4: hygia.anonymization.v1.Policy
-	(*Replacement)(nil),   // 5: hygia.anonymization.v1.Replacement
-	(*Transformed)(nil),   // 6: hygia.anonymization.v1.Transformed
-	(*emptypb.Empty)(nil), // 7: google.protobuf.Empty
+	(Identifier)(0),                   // 0: hygia.anonymization.v1.Identifier
+	(*Span)(nil),                      // 1: hygia.anonymization.v1.Span
+	(*Action)(nil),                    // 2: hygia.anonymization.v1.Action
+	(*Rule)(nil),                      // 3: hygia.anonymization.v1.Rule
+	(*Policy)(nil),                    // 4: hygia.anonymization.v1.Policy
+	(*Replacement)(nil),               // 5: hygia.anonymization.v1.Replacement
+	(*Transformed)(nil),               // 6: hygia.anonymization.v1.Transformed
+	(*DetectorDetectError)(nil),       // 7: hygia.anonymization.v1.DetectorDetectError
+	(*TransformerTransformError)(nil), // 8: hygia.anonymization.v1.TransformerTransformError
+	(*emptypb.Empty)(nil),             // 9: google.protobuf.Empty
 }
 var file_hygia_anonymization_v1_wit_proto_depIdxs = []int32{
 	0, // 0: hygia.anonymization.v1.Span.identifier:type_name -> hygia.anonymization.v1.Identifier
-	7, // 1: hygia.anonymization.v1.Action.keep:type_name -> google.protobuf.Empty
-	7, // 2: hygia.anonymization.v1.Action.remove:type_name -> google.protobuf.Empty
+	9, // 1: hygia.anonymization.v1.Action.keep:type_name -> google.protobuf.Empty
+	9, // 2: hygia.anonymization.v1.Action.remove:type_name -> google.protobuf.Empty
 	0, // 3: hygia.anonymization.v1.Rule.identifier:type_name -> hygia.anonymization.v1.Identifier
 	2, // 4: hygia.anonymization.v1.Rule.action:type_name -> hygia.anonymization.v1.Action
 	3, // 5: hygia.anonymization.v1.Policy.rules:type_name -> hygia.anonymization.v1.Rule
@@ -610,13 +790,21 @@ func file_hygia_anonymization_v1_wit_proto_init() {
 		(*Action_Label)(nil),
 		(*Action_Mask)(nil),
 	}
+	file_hygia_anonymization_v1_wit_proto_msgTypes[6].OneofWrappers = []any{
+		(*DetectorDetectError_TooLarge)(nil),
+	}
+	file_hygia_anonymization_v1_wit_proto_msgTypes[7].OneofWrappers = []any{
+		(*TransformerTransformError_TooLarge)(nil),
+		(*TransformerTransformError_InvalidSpan)(nil),
+		(*TransformerTransformError_InvalidRule)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hygia_anonymization_v1_wit_proto_rawDesc), len(file_hygia_anonymization_v1_wit_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

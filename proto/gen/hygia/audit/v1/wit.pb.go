@@ -416,6 +416,73 @@ func (x *Event) GetObjects() []*Object {
 	return nil
 }
 
+type FormatterFormatError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*FormatterFormatError_Invalid
+	Kind          isFormatterFormatError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FormatterFormatError) Reset() {
+	*x = FormatterFormatError{}
+	mi := &file_hygia_audit_v1_wit_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FormatterFormatError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FormatterFormatError) ProtoMessage() {}
+
+func (x *FormatterFormatError) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_audit_v1_wit_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FormatterFormatError.ProtoReflect.Descriptor instead.
+func (*FormatterFormatError) Descriptor() ([]byte, []int) {
+	return file_hygia_audit_v1_wit_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FormatterFormatError) GetKind() isFormatterFormatError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *FormatterFormatError) GetInvalid() string {
+	if x != nil {
+		if x, ok := x.Kind.(*FormatterFormatError_Invalid); ok {
+			return x.Invalid
+		}
+	}
+	return ""
+}
+
+type isFormatterFormatError_Kind interface {
+	isFormatterFormatError_Kind()
+}
+
+type FormatterFormatError_Invalid struct {
+	// A field that the form needs is missing or malformed; says which.
+	Invalid string `protobuf:"bytes,1,opt,name=invalid,proto3,oneof"`
+}
+
+func (*FormatterFormatError_Invalid) isFormatterFormatError_Kind() {}
+
 var File_hygia_audit_v1_wit_proto protoreflect.FileDescriptor
 
 const file_hygia_audit_v1_wit_proto_rawDesc = "" +
@@ -440,7 +507,10 @@ const file_hygia_audit_v1_wit_proto_rawDesc = "" +
 	"\x06person\x18\f \x01(\tR\x06person\x12\x14\n" +
 	"\x05roles\x18\r \x03(\tR\x05roles\x12\x18\n" +
 	"\apurpose\x18\x0e \x01(\tR\apurpose\x120\n" +
-	"\aobjects\x18\x0f \x03(\v2\x16.hygia.audit.v1.ObjectR\aobjects*~\n" +
+	"\aobjects\x18\x0f \x03(\v2\x16.hygia.audit.v1.ObjectR\aobjects\":\n" +
+	"\x14FormatterFormatError\x12\x1a\n" +
+	"\ainvalid\x18\x01 \x01(\tH\x00R\ainvalidB\x06\n" +
+	"\x04kind*~\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rACTION_CREATE\x10\x01\x12\x0f\n" +
@@ -473,13 +543,14 @@ func file_hygia_audit_v1_wit_proto_rawDescGZIP() []byte {
 }
 
 var file_hygia_audit_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_hygia_audit_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_hygia_audit_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_hygia_audit_v1_wit_proto_goTypes = []any{
-	(Action)(0),    // 0: hygia.audit.v1.Action
-	(Phase)(0),     // 1: hygia.audit.v1.Phase
-	(Outcome)(0),   // 2: hygia.audit.v1.Outcome
-	(*Object)(nil), // 3: hygia.audit.v1.Object
-	(*Event)(nil),  // 4: hygia.audit.v1.Event
+	(Action)(0),                  // 0: hygia.audit.v1.Action
+	(Phase)(0),                   // 1: hygia.audit.v1.Phase
+	(Outcome)(0),                 // 2: hygia.audit.v1.Outcome
+	(*Object)(nil),               // 3: hygia.audit.v1.Object
+	(*Event)(nil),                // 4: hygia.audit.v1.Event
+	(*FormatterFormatError)(nil), // 5: hygia.audit.v1.FormatterFormatError
 }
 var file_hygia_audit_v1_wit_proto_depIdxs = []int32{
 	0, // 0: hygia.audit.v1.Event.action:type_name -> hygia.audit.v1.Action
@@ -498,13 +569,16 @@ func file_hygia_audit_v1_wit_proto_init() {
 	if File_hygia_audit_v1_wit_proto != nil {
 		return
 	}
+	file_hygia_audit_v1_wit_proto_msgTypes[2].OneofWrappers = []any{
+		(*FormatterFormatError_Invalid)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hygia_audit_v1_wit_proto_rawDesc), len(file_hygia_audit_v1_wit_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -11,6 +11,7 @@
 package contentv1
 
 import (
+	v1 "github.com/hygia-suite/hygia/proto/gen/hygia/document/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -24,6 +25,72 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// A status in the exporting system.
+type ImporterSourceStatus int32
+
+const (
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_UNSPECIFIED ImporterSourceStatus = 0
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_PUBLISHED   ImporterSourceStatus = 1
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_DRAFT       ImporterSourceStatus = 2
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_PENDING     ImporterSourceStatus = 3
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_SCHEDULED   ImporterSourceStatus = 4
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_PRIVATE     ImporterSourceStatus = 5
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_TRASHED     ImporterSourceStatus = 6
+	// Something else; the host treats it as a draft.
+	ImporterSourceStatus_IMPORTER_SOURCE_STATUS_OTHER ImporterSourceStatus = 7
+)
+
+// Enum value maps for ImporterSourceStatus.
+var (
+	ImporterSourceStatus_name = map[int32]string{
+		0: "IMPORTER_SOURCE_STATUS_UNSPECIFIED",
+		1: "IMPORTER_SOURCE_STATUS_PUBLISHED",
+		2: "IMPORTER_SOURCE_STATUS_DRAFT",
+		3: "IMPORTER_SOURCE_STATUS_PENDING",
+		4: "IMPORTER_SOURCE_STATUS_SCHEDULED",
+		5: "IMPORTER_SOURCE_STATUS_PRIVATE",
+		6: "IMPORTER_SOURCE_STATUS_TRASHED",
+		7: "IMPORTER_SOURCE_STATUS_OTHER",
+	}
+	ImporterSourceStatus_value = map[string]int32{
+		"IMPORTER_SOURCE_STATUS_UNSPECIFIED": 0,
+		"IMPORTER_SOURCE_STATUS_PUBLISHED":   1,
+		"IMPORTER_SOURCE_STATUS_DRAFT":       2,
+		"IMPORTER_SOURCE_STATUS_PENDING":     3,
+		"IMPORTER_SOURCE_STATUS_SCHEDULED":   4,
+		"IMPORTER_SOURCE_STATUS_PRIVATE":     5,
+		"IMPORTER_SOURCE_STATUS_TRASHED":     6,
+		"IMPORTER_SOURCE_STATUS_OTHER":       7,
+	}
+)
+
+func (x ImporterSourceStatus) Enum() *ImporterSourceStatus {
+	p := new(ImporterSourceStatus)
+	*p = x
+	return p
+}
+
+func (x ImporterSourceStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImporterSourceStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_hygia_content_v1_wit_proto_enumTypes[0].Descriptor()
+}
+
+func (ImporterSourceStatus) Type() protoreflect.EnumType {
+	return &file_hygia_content_v1_wit_proto_enumTypes[0]
+}
+
+func (x ImporterSourceStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImporterSourceStatus.Descriptor instead.
+func (ImporterSourceStatus) EnumDescriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{0}
+}
 
 // Something that is not taken over, and why.
 type Omission struct {
@@ -98,16 +165,1025 @@ func (x *Omission) GetReason() string {
 	return ""
 }
 
+// A place in the file, for a person to look at.
+type ImporterPosition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From the start of the file, in bytes.
+	Offset uint64 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	// From 1.
+	Line          uint64 `protobuf:"varint,2,opt,name=line,proto3" json:"line,omitempty"`
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImporterPosition) Reset() {
+	*x = ImporterPosition{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterPosition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterPosition) ProtoMessage() {}
+
+func (x *ImporterPosition) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterPosition.ProtoReflect.Descriptor instead.
+func (*ImporterPosition) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ImporterPosition) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *ImporterPosition) GetLine() uint64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *ImporterPosition) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// Why an export could not be read.
+type ImporterImportError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*ImporterImportError_Unreadable
+	//	*ImporterImportError_NotThisFormat
+	//	*ImporterImportError_Malformed
+	//	*ImporterImportError_TooLarge
+	//	*ImporterImportError_Forbidden
+	Kind          isImporterImportError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImporterImportError) Reset() {
+	*x = ImporterImportError{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterImportError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterImportError) ProtoMessage() {}
+
+func (x *ImporterImportError) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterImportError.ProtoReflect.Descriptor instead.
+func (*ImporterImportError) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ImporterImportError) GetKind() isImporterImportError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *ImporterImportError) GetUnreadable() string {
+	if x != nil {
+		if x, ok := x.Kind.(*ImporterImportError_Unreadable); ok {
+			return x.Unreadable
+		}
+	}
+	return ""
+}
+
+func (x *ImporterImportError) GetNotThisFormat() string {
+	if x != nil {
+		if x, ok := x.Kind.(*ImporterImportError_NotThisFormat); ok {
+			return x.NotThisFormat
+		}
+	}
+	return ""
+}
+
+func (x *ImporterImportError) GetMalformed() *ImporterPosition {
+	if x != nil {
+		if x, ok := x.Kind.(*ImporterImportError_Malformed); ok {
+			return x.Malformed
+		}
+	}
+	return nil
+}
+
+func (x *ImporterImportError) GetTooLarge() string {
+	if x != nil {
+		if x, ok := x.Kind.(*ImporterImportError_TooLarge); ok {
+			return x.TooLarge
+		}
+	}
+	return ""
+}
+
+func (x *ImporterImportError) GetForbidden() *ImporterPosition {
+	if x != nil {
+		if x, ok := x.Kind.(*ImporterImportError_Forbidden); ok {
+			return x.Forbidden
+		}
+	}
+	return nil
+}
+
+type isImporterImportError_Kind interface {
+	isImporterImportError_Kind()
+}
+
+type ImporterImportError_Unreadable struct {
+	// The file is not there, or cannot be opened.
+	Unreadable string `protobuf:"bytes,1,opt,name=unreadable,proto3,oneof"`
+}
+
+type ImporterImportError_NotThisFormat struct {
+	// Not what this importer reads; says what was found.
+	NotThisFormat string `protobuf:"bytes,2,opt,name=not_this_format,json=notThisFormat,proto3,oneof"`
+}
+
+type ImporterImportError_Malformed struct {
+	// The file is cut off or not well-formed; says where.
+	Malformed *ImporterPosition `protobuf:"bytes,3,opt,name=malformed,proto3,oneof"`
+}
+
+type ImporterImportError_TooLarge struct {
+	// A bound was passed; says which.
+	TooLarge string `protobuf:"bytes,4,opt,name=too_large,json=tooLarge,proto3,oneof"`
+}
+
+type ImporterImportError_Forbidden struct {
+	// The file uses a construct that is never read, such as an entity
+	// declaration; says which, and where.
+	Forbidden *ImporterPosition `protobuf:"bytes,5,opt,name=forbidden,proto3,oneof"`
+}
+
+func (*ImporterImportError_Unreadable) isImporterImportError_Kind() {}
+
+func (*ImporterImportError_NotThisFormat) isImporterImportError_Kind() {}
+
+func (*ImporterImportError_Malformed) isImporterImportError_Kind() {}
+
+func (*ImporterImportError_TooLarge) isImporterImportError_Kind() {}
+
+func (*ImporterImportError_Forbidden) isImporterImportError_Kind() {}
+
+type ImporterSourceAuthor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Login         string                 `protobuf:"bytes,1,opt,name=login,proto3" json:"login,omitempty"`
+	DisplayName   string                 `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImporterSourceAuthor) Reset() {
+	*x = ImporterSourceAuthor{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterSourceAuthor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterSourceAuthor) ProtoMessage() {}
+
+func (x *ImporterSourceAuthor) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterSourceAuthor.ProtoReflect.Descriptor instead.
+func (*ImporterSourceAuthor) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ImporterSourceAuthor) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+func (x *ImporterSourceAuthor) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+type ImporterTerm struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Parent        *string                `protobuf:"bytes,3,opt,name=parent,proto3,oneof" json:"parent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImporterTerm) Reset() {
+	*x = ImporterTerm{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterTerm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterTerm) ProtoMessage() {}
+
+func (x *ImporterTerm) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterTerm.ProtoReflect.Descriptor instead.
+func (*ImporterTerm) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ImporterTerm) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *ImporterTerm) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ImporterTerm) GetParent() string {
+	if x != nil && x.Parent != nil {
+		return *x.Parent
+	}
+	return ""
+}
+
+// What the export holds, read to its end and found well-formed.
+type ImporterSummary struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	SiteTitle string                 `protobuf:"bytes,1,opt,name=site_title,json=siteTitle,proto3" json:"site_title,omitempty"`
+	SiteUrl   string                 `protobuf:"bytes,2,opt,name=site_url,json=siteUrl,proto3" json:"site_url,omitempty"`
+	Language  string                 `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	// The exporting system's version of its own format.
+	FormatVersion string                  `protobuf:"bytes,4,opt,name=format_version,json=formatVersion,proto3" json:"format_version,omitempty"`
+	Authors       []*ImporterSourceAuthor `protobuf:"bytes,5,rep,name=authors,proto3" json:"authors,omitempty"`
+	Categories    []*ImporterTerm         `protobuf:"bytes,6,rep,name=categories,proto3" json:"categories,omitempty"`
+	Tags          []*ImporterTerm         `protobuf:"bytes,7,rep,name=tags,proto3" json:"tags,omitempty"`
+	// How many items `read-items` will yield, of any kind.
+	Items uint32 `protobuf:"varint,8,opt,name=items,proto3" json:"items,omitempty"`
+	// Where the first item starts; 0 where there is none.
+	FirstItem     uint64 `protobuf:"varint,9,opt,name=first_item,json=firstItem,proto3" json:"first_item,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImporterSummary) Reset() {
+	*x = ImporterSummary{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterSummary) ProtoMessage() {}
+
+func (x *ImporterSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterSummary.ProtoReflect.Descriptor instead.
+func (*ImporterSummary) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ImporterSummary) GetSiteTitle() string {
+	if x != nil {
+		return x.SiteTitle
+	}
+	return ""
+}
+
+func (x *ImporterSummary) GetSiteUrl() string {
+	if x != nil {
+		return x.SiteUrl
+	}
+	return ""
+}
+
+func (x *ImporterSummary) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *ImporterSummary) GetFormatVersion() string {
+	if x != nil {
+		return x.FormatVersion
+	}
+	return ""
+}
+
+func (x *ImporterSummary) GetAuthors() []*ImporterSourceAuthor {
+	if x != nil {
+		return x.Authors
+	}
+	return nil
+}
+
+func (x *ImporterSummary) GetCategories() []*ImporterTerm {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
+func (x *ImporterSummary) GetTags() []*ImporterTerm {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *ImporterSummary) GetItems() uint32 {
+	if x != nil {
+		return x.Items
+	}
+	return 0
+}
+
+func (x *ImporterSummary) GetFirstItem() uint64 {
+	if x != nil {
+		return x.FirstItem
+	}
+	return 0
+}
+
+// One entry of the export.
+type ImporterSourceEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The exporting system's identifier, unique in the export.
+	SourceId string               `protobuf:"bytes,1,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
+	Kind     v1.EntryKind         `protobuf:"varint,2,opt,name=kind,proto3,enum=hygia.document.v1.EntryKind" json:"kind,omitempty"`
+	Status   ImporterSourceStatus `protobuf:"varint,3,opt,name=status,proto3,enum=hygia.content.v1.ImporterSourceStatus" json:"status,omitempty"`
+	Slug     string               `protobuf:"bytes,4,opt,name=slug,proto3" json:"slug,omitempty"`
+	Title    string               `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
+	Excerpt  string               `protobuf:"bytes,6,opt,name=excerpt,proto3" json:"excerpt,omitempty"`
+	// Byte for byte as exported.
+	Body   string `protobuf:"bytes,7,opt,name=body,proto3" json:"body,omitempty"`
+	Author string `protobuf:"bytes,8,opt,name=author,proto3" json:"author,omitempty"`
+	// Slugs.
+	Categories []string `protobuf:"bytes,9,rep,name=categories,proto3" json:"categories,omitempty"`
+	Tags       []string `protobuf:"bytes,10,rep,name=tags,proto3" json:"tags,omitempty"`
+	// RFC 3339, UTC; empty where the export has none.
+	PublishedAt string `protobuf:"bytes,11,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
+	ModifiedAt  string `protobuf:"bytes,12,opt,name=modified_at,json=modifiedAt,proto3" json:"modified_at,omitempty"`
+	// URLs of media that the body or the entry refers to.
+	Media             []string `protobuf:"bytes,13,rep,name=media,proto3" json:"media,omitempty"`
+	Comments          uint32   `protobuf:"varint,14,opt,name=comments,proto3" json:"comments,omitempty"`
+	Sticky            bool     `protobuf:"varint,15,opt,name=sticky,proto3" json:"sticky,omitempty"`
+	PasswordProtected bool     `protobuf:"varint,16,opt,name=password_protected,json=passwordProtected,proto3" json:"password_protected,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *ImporterSourceEntry) Reset() {
+	*x = ImporterSourceEntry{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterSourceEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterSourceEntry) ProtoMessage() {}
+
+func (x *ImporterSourceEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterSourceEntry.ProtoReflect.Descriptor instead.
+func (*ImporterSourceEntry) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ImporterSourceEntry) GetSourceId() string {
+	if x != nil {
+		return x.SourceId
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetKind() v1.EntryKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.EntryKind(0)
+}
+
+func (x *ImporterSourceEntry) GetStatus() ImporterSourceStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ImporterSourceStatus_IMPORTER_SOURCE_STATUS_UNSPECIFIED
+}
+
+func (x *ImporterSourceEntry) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetExcerpt() string {
+	if x != nil {
+		return x.Excerpt
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetBody() string {
+	if x != nil {
+		return x.Body
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetAuthor() string {
+	if x != nil {
+		return x.Author
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetCategories() []string {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
+func (x *ImporterSourceEntry) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *ImporterSourceEntry) GetPublishedAt() string {
+	if x != nil {
+		return x.PublishedAt
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetModifiedAt() string {
+	if x != nil {
+		return x.ModifiedAt
+	}
+	return ""
+}
+
+func (x *ImporterSourceEntry) GetMedia() []string {
+	if x != nil {
+		return x.Media
+	}
+	return nil
+}
+
+func (x *ImporterSourceEntry) GetComments() uint32 {
+	if x != nil {
+		return x.Comments
+	}
+	return 0
+}
+
+func (x *ImporterSourceEntry) GetSticky() bool {
+	if x != nil {
+		return x.Sticky
+	}
+	return false
+}
+
+func (x *ImporterSourceEntry) GetPasswordProtected() bool {
+	if x != nil {
+		return x.PasswordProtected
+	}
+	return false
+}
+
+// One item of the export: an entry, with what of it is left behind; or only
+// what is left behind.
+type ImporterItem struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entry         *ImporterSourceEntry   `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	Omitted       []*Omission            `protobuf:"bytes,2,rep,name=omitted,proto3" json:"omitted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImporterItem) Reset() {
+	*x = ImporterItem{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterItem) ProtoMessage() {}
+
+func (x *ImporterItem) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterItem.ProtoReflect.Descriptor instead.
+func (*ImporterItem) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ImporterItem) GetEntry() *ImporterSourceEntry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
+func (x *ImporterItem) GetOmitted() []*Omission {
+	if x != nil {
+		return x.Omitted
+	}
+	return nil
+}
+
+// Some items, and where the next ones start.
+type ImporterPage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Items []*ImporterItem        `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// None after the last.
+	Next          *uint64 `protobuf:"varint,2,opt,name=next,proto3,oneof" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImporterPage) Reset() {
+	*x = ImporterPage{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImporterPage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImporterPage) ProtoMessage() {}
+
+func (x *ImporterPage) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImporterPage.ProtoReflect.Descriptor instead.
+func (*ImporterPage) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ImporterPage) GetItems() []*ImporterItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ImporterPage) GetNext() uint64 {
+	if x != nil && x.Next != nil {
+		return *x.Next
+	}
+	return 0
+}
+
+// One block, as WordPress serialises it between its comments.
+type BlockRendererBlock struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With its namespace, such as "core/quote" or "clinica/medication".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The attributes, a JSON object; "{}" where it has none.
+	Attributes string `protobuf:"bytes,2,opt,name=attributes,proto3" json:"attributes,omitempty"`
+	// The HTML between the block's comments, without its inner blocks.
+	Content string `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
+	// The inner blocks, in their order, already shown as HTML.
+	Inner         []string `protobuf:"bytes,4,rep,name=inner,proto3" json:"inner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockRendererBlock) Reset() {
+	*x = BlockRendererBlock{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockRendererBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockRendererBlock) ProtoMessage() {}
+
+func (x *BlockRendererBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockRendererBlock.ProtoReflect.Descriptor instead.
+func (*BlockRendererBlock) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *BlockRendererBlock) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *BlockRendererBlock) GetAttributes() string {
+	if x != nil {
+		return x.Attributes
+	}
+	return ""
+}
+
+func (x *BlockRendererBlock) GetContent() string {
+	if x != nil {
+		return x.Content
+	}
+	return ""
+}
+
+func (x *BlockRendererBlock) GetInner() []string {
+	if x != nil {
+		return x.Inner
+	}
+	return nil
+}
+
+// Where the block is shown.
+type BlockRendererSetting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// BCP 47, such as "pt-BR".
+	Language      string `protobuf:"bytes,1,opt,name=language,proto3" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockRendererSetting) Reset() {
+	*x = BlockRendererSetting{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockRendererSetting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockRendererSetting) ProtoMessage() {}
+
+func (x *BlockRendererSetting) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockRendererSetting.ProtoReflect.Descriptor instead.
+func (*BlockRendererSetting) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *BlockRendererSetting) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+// Why a block cannot be shown.
+type BlockRendererRenderError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*BlockRendererRenderError_UnknownBlock
+	//	*BlockRendererRenderError_InvalidAttribute
+	//	*BlockRendererRenderError_TooLarge
+	Kind          isBlockRendererRenderError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockRendererRenderError) Reset() {
+	*x = BlockRendererRenderError{}
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockRendererRenderError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockRendererRenderError) ProtoMessage() {}
+
+func (x *BlockRendererRenderError) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_content_v1_wit_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockRendererRenderError.ProtoReflect.Descriptor instead.
+func (*BlockRendererRenderError) Descriptor() ([]byte, []int) {
+	return file_hygia_content_v1_wit_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *BlockRendererRenderError) GetKind() isBlockRendererRenderError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *BlockRendererRenderError) GetUnknownBlock() string {
+	if x != nil {
+		if x, ok := x.Kind.(*BlockRendererRenderError_UnknownBlock); ok {
+			return x.UnknownBlock
+		}
+	}
+	return ""
+}
+
+func (x *BlockRendererRenderError) GetInvalidAttribute() string {
+	if x != nil {
+		if x, ok := x.Kind.(*BlockRendererRenderError_InvalidAttribute); ok {
+			return x.InvalidAttribute
+		}
+	}
+	return ""
+}
+
+func (x *BlockRendererRenderError) GetTooLarge() string {
+	if x != nil {
+		if x, ok := x.Kind.(*BlockRendererRenderError_TooLarge); ok {
+			return x.TooLarge
+		}
+	}
+	return ""
+}
+
+type isBlockRendererRenderError_Kind interface {
+	isBlockRendererRenderError_Kind()
+}
+
+type BlockRendererRenderError_UnknownBlock struct {
+	// It does not name blocks of this kind.
+	UnknownBlock string `protobuf:"bytes,1,opt,name=unknown_block,json=unknownBlock,proto3,oneof"`
+}
+
+type BlockRendererRenderError_InvalidAttribute struct {
+	// An attribute is missing or malformed; says which, and never its value.
+	InvalidAttribute string `protobuf:"bytes,2,opt,name=invalid_attribute,json=invalidAttribute,proto3,oneof"`
+}
+
+type BlockRendererRenderError_TooLarge struct {
+	// The block passes a bound; says which.
+	TooLarge string `protobuf:"bytes,3,opt,name=too_large,json=tooLarge,proto3,oneof"`
+}
+
+func (*BlockRendererRenderError_UnknownBlock) isBlockRendererRenderError_Kind() {}
+
+func (*BlockRendererRenderError_InvalidAttribute) isBlockRendererRenderError_Kind() {}
+
+func (*BlockRendererRenderError_TooLarge) isBlockRendererRenderError_Kind() {}
+
 var File_hygia_content_v1_wit_proto protoreflect.FileDescriptor
 
 const file_hygia_content_v1_wit_proto_rawDesc = "" +
 	"\n" +
-	"\x1ahygia/content/v1/wit.proto\x12\x10hygia.content.v1\"i\n" +
+	"\x1ahygia/content/v1/wit.proto\x12\x10hygia.content.v1\x1a\x1bhygia/document/v1/wit.proto\"i\n" +
 	"\bOmission\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1b\n" +
 	"\tsource_id\x18\x02 \x01(\tR\bsourceId\x12\x14\n" +
 	"\x05label\x18\x03 \x01(\tR\x05label\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reasonB\xc5\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"X\n" +
+	"\x10ImporterPosition\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x12\n" +
+	"\x04line\x18\x02 \x01(\x04R\x04line\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\x90\x02\n" +
+	"\x13ImporterImportError\x12 \n" +
+	"\n" +
+	"unreadable\x18\x01 \x01(\tH\x00R\n" +
+	"unreadable\x12(\n" +
+	"\x0fnot_this_format\x18\x02 \x01(\tH\x00R\rnotThisFormat\x12B\n" +
+	"\tmalformed\x18\x03 \x01(\v2\".hygia.content.v1.ImporterPositionH\x00R\tmalformed\x12\x1d\n" +
+	"\ttoo_large\x18\x04 \x01(\tH\x00R\btooLarge\x12B\n" +
+	"\tforbidden\x18\x05 \x01(\v2\".hygia.content.v1.ImporterPositionH\x00R\tforbiddenB\x06\n" +
+	"\x04kind\"O\n" +
+	"\x14ImporterSourceAuthor\x12\x14\n" +
+	"\x05login\x18\x01 \x01(\tR\x05login\x12!\n" +
+	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\"^\n" +
+	"\fImporterTerm\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
+	"\x06parent\x18\x03 \x01(\tH\x00R\x06parent\x88\x01\x01B\t\n" +
+	"\a_parent\"\xf9\x02\n" +
+	"\x0fImporterSummary\x12\x1d\n" +
+	"\n" +
+	"site_title\x18\x01 \x01(\tR\tsiteTitle\x12\x19\n" +
+	"\bsite_url\x18\x02 \x01(\tR\asiteUrl\x12\x1a\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\x12%\n" +
+	"\x0eformat_version\x18\x04 \x01(\tR\rformatVersion\x12@\n" +
+	"\aauthors\x18\x05 \x03(\v2&.hygia.content.v1.ImporterSourceAuthorR\aauthors\x12>\n" +
+	"\n" +
+	"categories\x18\x06 \x03(\v2\x1e.hygia.content.v1.ImporterTermR\n" +
+	"categories\x122\n" +
+	"\x04tags\x18\a \x03(\v2\x1e.hygia.content.v1.ImporterTermR\x04tags\x12\x14\n" +
+	"\x05items\x18\b \x01(\rR\x05items\x12\x1d\n" +
+	"\n" +
+	"first_item\x18\t \x01(\x04R\tfirstItem\"\x85\x04\n" +
+	"\x13ImporterSourceEntry\x12\x1b\n" +
+	"\tsource_id\x18\x01 \x01(\tR\bsourceId\x120\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1c.hygia.document.v1.EntryKindR\x04kind\x12>\n" +
+	"\x06status\x18\x03 \x01(\x0e2&.hygia.content.v1.ImporterSourceStatusR\x06status\x12\x12\n" +
+	"\x04slug\x18\x04 \x01(\tR\x04slug\x12\x14\n" +
+	"\x05title\x18\x05 \x01(\tR\x05title\x12\x18\n" +
+	"\aexcerpt\x18\x06 \x01(\tR\aexcerpt\x12\x12\n" +
+	"\x04body\x18\a \x01(\tR\x04body\x12\x16\n" +
+	"\x06author\x18\b \x01(\tR\x06author\x12\x1e\n" +
+	"\n" +
+	"categories\x18\t \x03(\tR\n" +
+	"categories\x12\x12\n" +
+	"\x04tags\x18\n" +
+	" \x03(\tR\x04tags\x12!\n" +
+	"\fpublished_at\x18\v \x01(\tR\vpublishedAt\x12\x1f\n" +
+	"\vmodified_at\x18\f \x01(\tR\n" +
+	"modifiedAt\x12\x14\n" +
+	"\x05media\x18\r \x03(\tR\x05media\x12\x1a\n" +
+	"\bcomments\x18\x0e \x01(\rR\bcomments\x12\x16\n" +
+	"\x06sticky\x18\x0f \x01(\bR\x06sticky\x12-\n" +
+	"\x12password_protected\x18\x10 \x01(\bR\x11passwordProtected\"\x81\x01\n" +
+	"\fImporterItem\x12;\n" +
+	"\x05entry\x18\x01 \x01(\v2%.hygia.content.v1.ImporterSourceEntryR\x05entry\x124\n" +
+	"\aomitted\x18\x02 \x03(\v2\x1a.hygia.content.v1.OmissionR\aomitted\"f\n" +
+	"\fImporterPage\x124\n" +
+	"\x05items\x18\x01 \x03(\v2\x1e.hygia.content.v1.ImporterItemR\x05items\x12\x17\n" +
+	"\x04next\x18\x02 \x01(\x04H\x00R\x04next\x88\x01\x01B\a\n" +
+	"\x05_next\"x\n" +
+	"\x12BlockRendererBlock\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
+	"\n" +
+	"attributes\x18\x02 \x01(\tR\n" +
+	"attributes\x12\x18\n" +
+	"\acontent\x18\x03 \x01(\tR\acontent\x12\x14\n" +
+	"\x05inner\x18\x04 \x03(\tR\x05inner\"2\n" +
+	"\x14BlockRendererSetting\x12\x1a\n" +
+	"\blanguage\x18\x01 \x01(\tR\blanguage\"\x97\x01\n" +
+	"\x18BlockRendererRenderError\x12%\n" +
+	"\runknown_block\x18\x01 \x01(\tH\x00R\funknownBlock\x12-\n" +
+	"\x11invalid_attribute\x18\x02 \x01(\tH\x00R\x10invalidAttribute\x12\x1d\n" +
+	"\ttoo_large\x18\x03 \x01(\tH\x00R\btooLargeB\x06\n" +
+	"\x04kind*\xba\x02\n" +
+	"\x14ImporterSourceStatus\x12&\n" +
+	"\"IMPORTER_SOURCE_STATUS_UNSPECIFIED\x10\x00\x12$\n" +
+	" IMPORTER_SOURCE_STATUS_PUBLISHED\x10\x01\x12 \n" +
+	"\x1cIMPORTER_SOURCE_STATUS_DRAFT\x10\x02\x12\"\n" +
+	"\x1eIMPORTER_SOURCE_STATUS_PENDING\x10\x03\x12$\n" +
+	" IMPORTER_SOURCE_STATUS_SCHEDULED\x10\x04\x12\"\n" +
+	"\x1eIMPORTER_SOURCE_STATUS_PRIVATE\x10\x05\x12\"\n" +
+	"\x1eIMPORTER_SOURCE_STATUS_TRASHED\x10\x06\x12 \n" +
+	"\x1cIMPORTER_SOURCE_STATUS_OTHER\x10\aB\xc5\x01\n" +
 	"\x14com.hygia.content.v1B\bWitProtoP\x01ZAgithub.com/hygia-suite/hygia/proto/gen/hygia/content/v1;contentv1\xa2\x02\x03HCX\xaa\x02\x10Hygia.Content.V1\xca\x02\x10Hygia\\Content\\V1\xe2\x02\x1cHygia\\Content\\V1\\GPBMetadata\xea\x02\x12Hygia::Content::V1b\x06proto3"
 
 var (
@@ -122,16 +1198,40 @@ func file_hygia_content_v1_wit_proto_rawDescGZIP() []byte {
 	return file_hygia_content_v1_wit_proto_rawDescData
 }
 
-var file_hygia_content_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_hygia_content_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_hygia_content_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_hygia_content_v1_wit_proto_goTypes = []any{
-	(*Omission)(nil), // 0: hygia.content.v1.Omission
+	(ImporterSourceStatus)(0),        // 0: hygia.content.v1.ImporterSourceStatus
+	(*Omission)(nil),                 // 1: hygia.content.v1.Omission
+	(*ImporterPosition)(nil),         // 2: hygia.content.v1.ImporterPosition
+	(*ImporterImportError)(nil),      // 3: hygia.content.v1.ImporterImportError
+	(*ImporterSourceAuthor)(nil),     // 4: hygia.content.v1.ImporterSourceAuthor
+	(*ImporterTerm)(nil),             // 5: hygia.content.v1.ImporterTerm
+	(*ImporterSummary)(nil),          // 6: hygia.content.v1.ImporterSummary
+	(*ImporterSourceEntry)(nil),      // 7: hygia.content.v1.ImporterSourceEntry
+	(*ImporterItem)(nil),             // 8: hygia.content.v1.ImporterItem
+	(*ImporterPage)(nil),             // 9: hygia.content.v1.ImporterPage
+	(*BlockRendererBlock)(nil),       // 10: hygia.content.v1.BlockRendererBlock
+	(*BlockRendererSetting)(nil),     // 11: hygia.content.v1.BlockRendererSetting
+	(*BlockRendererRenderError)(nil), // 12: hygia.content.v1.BlockRendererRenderError
+	(v1.EntryKind)(0),                // 13: hygia.document.v1.EntryKind
 }
 var file_hygia_content_v1_wit_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	2,  // 0: hygia.content.v1.ImporterImportError.malformed:type_name -> hygia.content.v1.ImporterPosition
+	2,  // 1: hygia.content.v1.ImporterImportError.forbidden:type_name -> hygia.content.v1.ImporterPosition
+	4,  // 2: hygia.content.v1.ImporterSummary.authors:type_name -> hygia.content.v1.ImporterSourceAuthor
+	5,  // 3: hygia.content.v1.ImporterSummary.categories:type_name -> hygia.content.v1.ImporterTerm
+	5,  // 4: hygia.content.v1.ImporterSummary.tags:type_name -> hygia.content.v1.ImporterTerm
+	13, // 5: hygia.content.v1.ImporterSourceEntry.kind:type_name -> hygia.document.v1.EntryKind
+	0,  // 6: hygia.content.v1.ImporterSourceEntry.status:type_name -> hygia.content.v1.ImporterSourceStatus
+	7,  // 7: hygia.content.v1.ImporterItem.entry:type_name -> hygia.content.v1.ImporterSourceEntry
+	1,  // 8: hygia.content.v1.ImporterItem.omitted:type_name -> hygia.content.v1.Omission
+	8,  // 9: hygia.content.v1.ImporterPage.items:type_name -> hygia.content.v1.ImporterItem
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_hygia_content_v1_wit_proto_init() }
@@ -139,18 +1239,33 @@ func file_hygia_content_v1_wit_proto_init() {
 	if File_hygia_content_v1_wit_proto != nil {
 		return
 	}
+	file_hygia_content_v1_wit_proto_msgTypes[2].OneofWrappers = []any{
+		(*ImporterImportError_Unreadable)(nil),
+		(*ImporterImportError_NotThisFormat)(nil),
+		(*ImporterImportError_Malformed)(nil),
+		(*ImporterImportError_TooLarge)(nil),
+		(*ImporterImportError_Forbidden)(nil),
+	}
+	file_hygia_content_v1_wit_proto_msgTypes[4].OneofWrappers = []any{}
+	file_hygia_content_v1_wit_proto_msgTypes[8].OneofWrappers = []any{}
+	file_hygia_content_v1_wit_proto_msgTypes[11].OneofWrappers = []any{
+		(*BlockRendererRenderError_UnknownBlock)(nil),
+		(*BlockRendererRenderError_InvalidAttribute)(nil),
+		(*BlockRendererRenderError_TooLarge)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hygia_content_v1_wit_proto_rawDesc), len(file_hygia_content_v1_wit_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   1,
+			NumEnums:      1,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_hygia_content_v1_wit_proto_goTypes,
 		DependencyIndexes: file_hygia_content_v1_wit_proto_depIdxs,
+		EnumInfos:         file_hygia_content_v1_wit_proto_enumTypes,
 		MessageInfos:      file_hygia_content_v1_wit_proto_msgTypes,
 	}.Build()
 	File_hygia_content_v1_wit_proto = out.File

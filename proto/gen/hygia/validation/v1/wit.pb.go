@@ -435,6 +435,91 @@ func (x *Rule) GetSource() *Source {
 	return nil
 }
 
+// Why a document could not be checked.
+type ValidatorValidationError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*ValidatorValidationError_TooLarge
+	//	*ValidatorValidationError_UnsupportedLanguage
+	Kind          isValidatorValidationError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidatorValidationError) Reset() {
+	*x = ValidatorValidationError{}
+	mi := &file_hygia_validation_v1_wit_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidatorValidationError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidatorValidationError) ProtoMessage() {}
+
+func (x *ValidatorValidationError) ProtoReflect() protoreflect.Message {
+	mi := &file_hygia_validation_v1_wit_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidatorValidationError.ProtoReflect.Descriptor instead.
+func (*ValidatorValidationError) Descriptor() ([]byte, []int) {
+	return file_hygia_validation_v1_wit_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ValidatorValidationError) GetKind() isValidatorValidationError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *ValidatorValidationError) GetTooLarge() string {
+	if x != nil {
+		if x, ok := x.Kind.(*ValidatorValidationError_TooLarge); ok {
+			return x.TooLarge
+		}
+	}
+	return ""
+}
+
+func (x *ValidatorValidationError) GetUnsupportedLanguage() string {
+	if x != nil {
+		if x, ok := x.Kind.(*ValidatorValidationError_UnsupportedLanguage); ok {
+			return x.UnsupportedLanguage
+		}
+	}
+	return ""
+}
+
+type isValidatorValidationError_Kind interface {
+	isValidatorValidationError_Kind()
+}
+
+type ValidatorValidationError_TooLarge struct {
+	// The document passes a bound; says which.
+	TooLarge string `protobuf:"bytes,1,opt,name=too_large,json=tooLarge,proto3,oneof"`
+}
+
+type ValidatorValidationError_UnsupportedLanguage struct {
+	// The validator has no rules for this language.
+	UnsupportedLanguage string `protobuf:"bytes,2,opt,name=unsupported_language,json=unsupportedLanguage,proto3,oneof"`
+}
+
+func (*ValidatorValidationError_TooLarge) isValidatorValidationError_Kind() {}
+
+func (*ValidatorValidationError_UnsupportedLanguage) isValidatorValidationError_Kind() {}
+
 var File_hygia_validation_v1_wit_proto protoreflect.FileDescriptor
 
 const file_hygia_validation_v1_wit_proto_rawDesc = "" +
@@ -460,7 +545,11 @@ const file_hygia_validation_v1_wit_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
 	"\bseverity\x18\x03 \x01(\x0e2\x1d.hygia.validation.v1.SeverityR\bseverity\x123\n" +
-	"\x06source\x18\x04 \x01(\v2\x1b.hygia.validation.v1.SourceR\x06source*a\n" +
+	"\x06source\x18\x04 \x01(\v2\x1b.hygia.validation.v1.SourceR\x06source\"v\n" +
+	"\x18ValidatorValidationError\x12\x1d\n" +
+	"\ttoo_large\x18\x01 \x01(\tH\x00R\btooLarge\x123\n" +
+	"\x14unsupported_language\x18\x02 \x01(\tH\x00R\x13unsupportedLanguageB\x06\n" +
+	"\x04kind*a\n" +
 	"\bSeverity\x12\x18\n" +
 	"\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSEVERITY_INFO\x10\x01\x12\x14\n" +
@@ -491,14 +580,15 @@ func file_hygia_validation_v1_wit_proto_rawDescGZIP() []byte {
 }
 
 var file_hygia_validation_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_hygia_validation_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_hygia_validation_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_hygia_validation_v1_wit_proto_goTypes = []any{
-	(Severity)(0),    // 0: hygia.validation.v1.Severity
-	(Field)(0),       // 1: hygia.validation.v1.Field
-	(*Location)(nil), // 2: hygia.validation.v1.Location
-	(*Source)(nil),   // 3: hygia.validation.v1.Source
-	(*Finding)(nil),  // 4: hygia.validation.v1.Finding
-	(*Rule)(nil),     // 5: hygia.validation.v1.Rule
+	(Severity)(0),                    // 0: hygia.validation.v1.Severity
+	(Field)(0),                       // 1: hygia.validation.v1.Field
+	(*Location)(nil),                 // 2: hygia.validation.v1.Location
+	(*Source)(nil),                   // 3: hygia.validation.v1.Source
+	(*Finding)(nil),                  // 4: hygia.validation.v1.Finding
+	(*Rule)(nil),                     // 5: hygia.validation.v1.Rule
+	(*ValidatorValidationError)(nil), // 6: hygia.validation.v1.ValidatorValidationError
 }
 var file_hygia_validation_v1_wit_proto_depIdxs = []int32{
 	1, // 0: hygia.validation.v1.Location.field:type_name -> hygia.validation.v1.Field
@@ -519,13 +609,17 @@ func file_hygia_validation_v1_wit_proto_init() {
 	if File_hygia_validation_v1_wit_proto != nil {
 		return
 	}
+	file_hygia_validation_v1_wit_proto_msgTypes[4].OneofWrappers = []any{
+		(*ValidatorValidationError_TooLarge)(nil),
+		(*ValidatorValidationError_UnsupportedLanguage)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hygia_validation_v1_wit_proto_rawDesc), len(file_hygia_validation_v1_wit_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

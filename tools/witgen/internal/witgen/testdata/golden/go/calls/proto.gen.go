@@ -6,7 +6,30 @@ import (
 	"github.com/hygia-suite/hygia/pkg/wit"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
 	callsv1 "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/pb/test/calls/v1"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
+
+// Proto gives the enum's value that mirrors the case.
+func (r Refusal) Proto() callsv1.WorkerRefusal {
+	return callsv1.WorkerRefusal(r)
+}
+
+// RefusalFromProto gives the case that an enum's value mirrors. The error is a
+// *wit.FieldError.
+func RefusalFromProto(m callsv1.WorkerRefusal) (Refusal, error) {
+	return wit.Enum[Refusal](m, 2)
+}
+
+// Proto gives the enum's value that mirrors the case.
+func (l Level) Proto() callsv1.HelperLevel {
+	return callsv1.HelperLevel(l)
+}
+
+// LevelFromProto gives the case that an enum's value mirrors. The error is a
+// *wit.FieldError.
+func LevelFromProto(m callsv1.HelperLevel) (Level, error) {
+	return wit.Enum[Level](m, 2)
+}
 
 // Proto gives the message that mirrors the value. The two share slices and
 // pointers.
@@ -74,4 +97,147 @@ func orderStagesTupleFromProto(m *callsv1.Order_StagesTuple) (wit.Tuple2[kinds.S
 	}
 	v.F1 = f01
 	return v, nil
+}
+
+// WorkerErrorProto gives the message that mirrors a value, nil for nil. The two
+// share slices and pointers.
+func WorkerErrorProto(v WorkerError) *callsv1.WorkerWorkerError {
+	switch v := v.(type) {
+	case WorkerErrorBusy:
+		return &callsv1.WorkerWorkerError{Kind: &callsv1.WorkerWorkerError_Busy{Busy: &emptypb.Empty{}}}
+	case WorkerErrorTooMany:
+		return &callsv1.WorkerWorkerError{Kind: &callsv1.WorkerWorkerError_TooMany{TooMany: uint32(v)}}
+	case WorkerErrorBelow:
+		return &callsv1.WorkerWorkerError{Kind: &callsv1.WorkerWorkerError_Below{Below: int32(v)}}
+	case WorkerErrorBecause:
+		return &callsv1.WorkerWorkerError{Kind: &callsv1.WorkerWorkerError_Because{Because: string(v)}}
+	case WorkerErrorOrder:
+		return &callsv1.WorkerWorkerError{Kind: &callsv1.WorkerWorkerError_Order{Order: Order(v).Proto()}}
+	case WorkerErrorStage:
+		return &callsv1.WorkerWorkerError{Kind: &callsv1.WorkerWorkerError_Stage{Stage: v.Value.Proto()}}
+	default:
+		return nil
+	}
+}
+
+// WorkerErrorFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func WorkerErrorFromProto(m *callsv1.WorkerWorkerError) (WorkerError, error) {
+	switch kind := m.GetKind().(type) {
+	case *callsv1.WorkerWorkerError_Busy:
+		return WorkerErrorBusy{}, nil
+	case *callsv1.WorkerWorkerError_TooMany:
+		return WorkerErrorTooMany(kind.TooMany), nil
+	case *callsv1.WorkerWorkerError_Below:
+		below, err := wit.Narrow[int16](kind.Below)
+		if err != nil {
+			return nil, wit.InField("below", err)
+		}
+		return WorkerErrorBelow(below), nil
+	case *callsv1.WorkerWorkerError_Because:
+		return WorkerErrorBecause(kind.Because), nil
+	case *callsv1.WorkerWorkerError_Order:
+		order, err := OrderFromProto(kind.Order)
+		if err != nil {
+			return nil, wit.InField("order", err)
+		}
+		return WorkerErrorOrder(order), nil
+	case *callsv1.WorkerWorkerError_Stage:
+		stage, err := kinds.StageFromProto(kind.Stage)
+		if err != nil {
+			return nil, wit.InField("stage", err)
+		}
+		return WorkerErrorStage{Value: stage}, nil
+	default:
+		return nil, wit.Missing()
+	}
+}
+
+// Proto gives the message that mirrors the value.
+func (c Complaint) Proto() *callsv1.WorkerComplaint {
+	return &callsv1.WorkerComplaint{
+		Error: c.Error_,
+		At:    c.At,
+	}
+}
+
+// ComplaintFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func ComplaintFromProto(m *callsv1.WorkerComplaint) (Complaint, error) {
+	if m == nil {
+		return Complaint{}, wit.Missing()
+	}
+	return Complaint{
+		Error_: m.Error,
+		At:     m.At,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value.
+func (f Faults) Proto() *callsv1.WorkerFaults {
+	return &callsv1.WorkerFaults{
+		Cold: f.Has(FaultsCold),
+		Hot:  f.Has(FaultsHot),
+	}
+}
+
+// FaultsFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func FaultsFromProto(m *callsv1.WorkerFaults) (Faults, error) {
+	if m == nil {
+		return 0, wit.Missing()
+	}
+	var v Faults
+	if m.Cold {
+		v |= FaultsCold
+	}
+	if m.Hot {
+		v |= FaultsHot
+	}
+	return v, nil
+}
+
+// Proto gives the message that mirrors the value. The two share slices and
+// pointers.
+func (o OrderNote) Proto() *callsv1.HelperOrderNote {
+	return &callsv1.HelperOrderNote{
+		Order: o.Order.Proto(),
+	}
+}
+
+// OrderNoteFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError. The two share slices and pointers.
+func OrderNoteFromProto(m *callsv1.HelperOrderNote) (OrderNote, error) {
+	if m == nil {
+		return OrderNote{}, wit.Missing()
+	}
+	order, err := OrderFromProto(m.Order)
+	if err != nil {
+		return OrderNote{}, wit.InField("order", err)
+	}
+	return OrderNote{
+		Order: order,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value.
+func (o OnlyTypesOrder) Proto() *callsv1.OnlyTypesOrder {
+	return &callsv1.OnlyTypesOrder{
+		Number: uint32(o.Number),
+	}
+}
+
+// OnlyTypesOrderFromProto gives the value that a message mirrors. The error is
+// a *wit.FieldError.
+func OnlyTypesOrderFromProto(m *callsv1.OnlyTypesOrder) (OnlyTypesOrder, error) {
+	if m == nil {
+		return OnlyTypesOrder{}, wit.Missing()
+	}
+	number, err := wit.Narrow[uint8](m.Number)
+	if err != nil {
+		return OnlyTypesOrder{}, wit.InField("number", err)
+	}
+	return OnlyTypesOrder{
+		Number: number,
+	}, nil
 }

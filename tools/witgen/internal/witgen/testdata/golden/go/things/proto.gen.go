@@ -5,7 +5,55 @@ package things
 import (
 	"github.com/hygia-suite/hygia/pkg/wit"
 	thingsv1 "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/pb/test/things/v1"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
+
+// Proto gives the enum's value that mirrors the case.
+func (l Level) Proto() thingsv1.KeeperConsoleLevel {
+	return thingsv1.KeeperConsoleLevel(l)
+}
+
+// LevelFromProto gives the case that an enum's value mirrors. The error is a
+// *wit.FieldError.
+func LevelFromProto(m thingsv1.KeeperConsoleLevel) (Level, error) {
+	return wit.Enum[Level](m, 2)
+}
+
+// Proto gives the enum's value that mirrors the case.
+func (k KeeperConsoleExportLevel) Proto() thingsv1.KeeperConsoleExportLevel {
+	return thingsv1.KeeperConsoleExportLevel(k)
+}
+
+// KeeperConsoleExportLevelFromProto gives the case that an enum's value
+// mirrors. The error is a *wit.FieldError.
+func KeeperConsoleExportLevelFromProto(m thingsv1.KeeperConsoleExportLevel) (KeeperConsoleExportLevel, error) {
+	return wit.Enum[KeeperConsoleExportLevel](m, 2)
+}
+
+// StoreErrorProto gives the message that mirrors a value, nil for nil.
+func StoreErrorProto(v StoreError) *thingsv1.StoreStoreError {
+	switch v := v.(type) {
+	case StoreErrorNotFound:
+		return &thingsv1.StoreStoreError{Kind: &thingsv1.StoreStoreError_NotFound{NotFound: &emptypb.Empty{}}}
+	case StoreErrorTooLarge:
+		return &thingsv1.StoreStoreError{Kind: &thingsv1.StoreStoreError_TooLarge{TooLarge: uint64(v)}}
+	default:
+		return nil
+	}
+}
+
+// StoreErrorFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func StoreErrorFromProto(m *thingsv1.StoreStoreError) (StoreError, error) {
+	switch kind := m.GetKind().(type) {
+	case *thingsv1.StoreStoreError_NotFound:
+		return StoreErrorNotFound{}, nil
+	case *thingsv1.StoreStoreError_TooLarge:
+		return StoreErrorTooLarge(kind.TooLarge), nil
+	default:
+		return nil, wit.Missing()
+	}
+}
 
 // Proto gives the message that mirrors the value.
 func (q Queue) Proto() *thingsv1.Queue {
@@ -24,5 +72,61 @@ func QueueFromProto(m *thingsv1.Queue) (Queue, error) {
 	return Queue{
 		Name:   m.Name,
 		Length: m.Length,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value.
+func (s Stamp) Proto() *thingsv1.KeeperImportsStamp {
+	return &thingsv1.KeeperImportsStamp{
+		Seconds: s.Seconds,
+		Clock:   s.Clock,
+	}
+}
+
+// StampFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func StampFromProto(m *thingsv1.KeeperImportsStamp) (Stamp, error) {
+	if m == nil {
+		return Stamp{}, wit.Missing()
+	}
+	return Stamp{
+		Seconds: m.Seconds,
+		Clock:   m.Clock,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value.
+func (p Ping) Proto() *thingsv1.PingedImportsPing {
+	return &thingsv1.PingedImportsPing{
+		Text: p.Text,
+	}
+}
+
+// PingFromProto gives the value that a message mirrors. The error is a
+// *wit.FieldError.
+func PingFromProto(m *thingsv1.PingedImportsPing) (Ping, error) {
+	if m == nil {
+		return Ping{}, wit.Missing()
+	}
+	return Ping{
+		Text: m.Text,
+	}, nil
+}
+
+// Proto gives the message that mirrors the value.
+func (r RenamedImportsPing) Proto() *thingsv1.RenamedImportsPing {
+	return &thingsv1.RenamedImportsPing{
+		Text: r.Text,
+	}
+}
+
+// RenamedImportsPingFromProto gives the value that a message mirrors. The error
+// is a *wit.FieldError.
+func RenamedImportsPingFromProto(m *thingsv1.RenamedImportsPing) (RenamedImportsPing, error) {
+	if m == nil {
+		return RenamedImportsPing{}, wit.Missing()
+	}
+	return RenamedImportsPing{
+		Text: m.Text,
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	v1 "github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/pb/test/kinds/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,6 +22,104 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+type WorkerRefusal int32
+
+const (
+	WorkerRefusal_WORKER_REFUSAL_UNSPECIFIED WorkerRefusal = 0
+	WorkerRefusal_WORKER_REFUSAL_NOT_NOW     WorkerRefusal = 1
+	WorkerRefusal_WORKER_REFUSAL_NEVER       WorkerRefusal = 2
+)
+
+// Enum value maps for WorkerRefusal.
+var (
+	WorkerRefusal_name = map[int32]string{
+		0: "WORKER_REFUSAL_UNSPECIFIED",
+		1: "WORKER_REFUSAL_NOT_NOW",
+		2: "WORKER_REFUSAL_NEVER",
+	}
+	WorkerRefusal_value = map[string]int32{
+		"WORKER_REFUSAL_UNSPECIFIED": 0,
+		"WORKER_REFUSAL_NOT_NOW":     1,
+		"WORKER_REFUSAL_NEVER":       2,
+	}
+)
+
+func (x WorkerRefusal) Enum() *WorkerRefusal {
+	p := new(WorkerRefusal)
+	*p = x
+	return p
+}
+
+func (x WorkerRefusal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WorkerRefusal) Descriptor() protoreflect.EnumDescriptor {
+	return file_test_calls_v1_wit_proto_enumTypes[0].Descriptor()
+}
+
+func (WorkerRefusal) Type() protoreflect.EnumType {
+	return &file_test_calls_v1_wit_proto_enumTypes[0]
+}
+
+func (x WorkerRefusal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WorkerRefusal.Descriptor instead.
+func (WorkerRefusal) EnumDescriptor() ([]byte, []int) {
+	return file_test_calls_v1_wit_proto_rawDescGZIP(), []int{0}
+}
+
+type HelperLevel int32
+
+const (
+	HelperLevel_HELPER_LEVEL_UNSPECIFIED HelperLevel = 0
+	HelperLevel_HELPER_LEVEL_LOW         HelperLevel = 1
+	HelperLevel_HELPER_LEVEL_HIGH        HelperLevel = 2
+)
+
+// Enum value maps for HelperLevel.
+var (
+	HelperLevel_name = map[int32]string{
+		0: "HELPER_LEVEL_UNSPECIFIED",
+		1: "HELPER_LEVEL_LOW",
+		2: "HELPER_LEVEL_HIGH",
+	}
+	HelperLevel_value = map[string]int32{
+		"HELPER_LEVEL_UNSPECIFIED": 0,
+		"HELPER_LEVEL_LOW":         1,
+		"HELPER_LEVEL_HIGH":        2,
+	}
+)
+
+func (x HelperLevel) Enum() *HelperLevel {
+	p := new(HelperLevel)
+	*p = x
+	return p
+}
+
+func (x HelperLevel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HelperLevel) Descriptor() protoreflect.EnumDescriptor {
+	return file_test_calls_v1_wit_proto_enumTypes[1].Descriptor()
+}
+
+func (HelperLevel) Type() protoreflect.EnumType {
+	return &file_test_calls_v1_wit_proto_enumTypes[1]
+}
+
+func (x HelperLevel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HelperLevel.Descriptor instead.
+func (HelperLevel) EnumDescriptor() ([]byte, []int) {
+	return file_test_calls_v1_wit_proto_rawDescGZIP(), []int{1}
+}
 
 type Order struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -98,6 +197,344 @@ func (x *Order) GetStages() *Order_StagesTuple {
 	return nil
 }
 
+type WorkerWorkerError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*WorkerWorkerError_Busy
+	//	*WorkerWorkerError_TooMany
+	//	*WorkerWorkerError_Below
+	//	*WorkerWorkerError_Because
+	//	*WorkerWorkerError_Order
+	//	*WorkerWorkerError_Stage
+	Kind          isWorkerWorkerError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkerWorkerError) Reset() {
+	*x = WorkerWorkerError{}
+	mi := &file_test_calls_v1_wit_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerWorkerError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerWorkerError) ProtoMessage() {}
+
+func (x *WorkerWorkerError) ProtoReflect() protoreflect.Message {
+	mi := &file_test_calls_v1_wit_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerWorkerError.ProtoReflect.Descriptor instead.
+func (*WorkerWorkerError) Descriptor() ([]byte, []int) {
+	return file_test_calls_v1_wit_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WorkerWorkerError) GetKind() isWorkerWorkerError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *WorkerWorkerError) GetBusy() *emptypb.Empty {
+	if x != nil {
+		if x, ok := x.Kind.(*WorkerWorkerError_Busy); ok {
+			return x.Busy
+		}
+	}
+	return nil
+}
+
+func (x *WorkerWorkerError) GetTooMany() uint32 {
+	if x != nil {
+		if x, ok := x.Kind.(*WorkerWorkerError_TooMany); ok {
+			return x.TooMany
+		}
+	}
+	return 0
+}
+
+func (x *WorkerWorkerError) GetBelow() int32 {
+	if x != nil {
+		if x, ok := x.Kind.(*WorkerWorkerError_Below); ok {
+			return x.Below
+		}
+	}
+	return 0
+}
+
+func (x *WorkerWorkerError) GetBecause() string {
+	if x != nil {
+		if x, ok := x.Kind.(*WorkerWorkerError_Because); ok {
+			return x.Because
+		}
+	}
+	return ""
+}
+
+func (x *WorkerWorkerError) GetOrder() *Order {
+	if x != nil {
+		if x, ok := x.Kind.(*WorkerWorkerError_Order); ok {
+			return x.Order
+		}
+	}
+	return nil
+}
+
+func (x *WorkerWorkerError) GetStage() v1.Stage {
+	if x != nil {
+		if x, ok := x.Kind.(*WorkerWorkerError_Stage); ok {
+			return x.Stage
+		}
+	}
+	return v1.Stage(0)
+}
+
+type isWorkerWorkerError_Kind interface {
+	isWorkerWorkerError_Kind()
+}
+
+type WorkerWorkerError_Busy struct {
+	Busy *emptypb.Empty `protobuf:"bytes,1,opt,name=busy,proto3,oneof"`
+}
+
+type WorkerWorkerError_TooMany struct {
+	TooMany uint32 `protobuf:"varint,2,opt,name=too_many,json=tooMany,proto3,oneof"`
+}
+
+type WorkerWorkerError_Below struct {
+	Below int32 `protobuf:"varint,3,opt,name=below,proto3,oneof"`
+}
+
+type WorkerWorkerError_Because struct {
+	Because string `protobuf:"bytes,4,opt,name=because,proto3,oneof"`
+}
+
+type WorkerWorkerError_Order struct {
+	Order *Order `protobuf:"bytes,5,opt,name=order,proto3,oneof"`
+}
+
+type WorkerWorkerError_Stage struct {
+	Stage v1.Stage `protobuf:"varint,6,opt,name=stage,proto3,enum=test.kinds.v1.Stage,oneof"`
+}
+
+func (*WorkerWorkerError_Busy) isWorkerWorkerError_Kind() {}
+
+func (*WorkerWorkerError_TooMany) isWorkerWorkerError_Kind() {}
+
+func (*WorkerWorkerError_Below) isWorkerWorkerError_Kind() {}
+
+func (*WorkerWorkerError_Because) isWorkerWorkerError_Kind() {}
+
+func (*WorkerWorkerError_Order) isWorkerWorkerError_Kind() {}
+
+func (*WorkerWorkerError_Stage) isWorkerWorkerError_Kind() {}
+
+type WorkerComplaint struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Error         string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	At            uint64                 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkerComplaint) Reset() {
+	*x = WorkerComplaint{}
+	mi := &file_test_calls_v1_wit_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerComplaint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerComplaint) ProtoMessage() {}
+
+func (x *WorkerComplaint) ProtoReflect() protoreflect.Message {
+	mi := &file_test_calls_v1_wit_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerComplaint.ProtoReflect.Descriptor instead.
+func (*WorkerComplaint) Descriptor() ([]byte, []int) {
+	return file_test_calls_v1_wit_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WorkerComplaint) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *WorkerComplaint) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+type WorkerFaults struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cold          bool                   `protobuf:"varint,1,opt,name=cold,proto3" json:"cold,omitempty"`
+	Hot           bool                   `protobuf:"varint,2,opt,name=hot,proto3" json:"hot,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkerFaults) Reset() {
+	*x = WorkerFaults{}
+	mi := &file_test_calls_v1_wit_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerFaults) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerFaults) ProtoMessage() {}
+
+func (x *WorkerFaults) ProtoReflect() protoreflect.Message {
+	mi := &file_test_calls_v1_wit_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerFaults.ProtoReflect.Descriptor instead.
+func (*WorkerFaults) Descriptor() ([]byte, []int) {
+	return file_test_calls_v1_wit_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *WorkerFaults) GetCold() bool {
+	if x != nil {
+		return x.Cold
+	}
+	return false
+}
+
+func (x *WorkerFaults) GetHot() bool {
+	if x != nil {
+		return x.Hot
+	}
+	return false
+}
+
+type HelperOrderNote struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         *Order                 `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HelperOrderNote) Reset() {
+	*x = HelperOrderNote{}
+	mi := &file_test_calls_v1_wit_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HelperOrderNote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HelperOrderNote) ProtoMessage() {}
+
+func (x *HelperOrderNote) ProtoReflect() protoreflect.Message {
+	mi := &file_test_calls_v1_wit_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HelperOrderNote.ProtoReflect.Descriptor instead.
+func (*HelperOrderNote) Descriptor() ([]byte, []int) {
+	return file_test_calls_v1_wit_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *HelperOrderNote) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+type OnlyTypesOrder struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint32                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OnlyTypesOrder) Reset() {
+	*x = OnlyTypesOrder{}
+	mi := &file_test_calls_v1_wit_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OnlyTypesOrder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OnlyTypesOrder) ProtoMessage() {}
+
+func (x *OnlyTypesOrder) ProtoReflect() protoreflect.Message {
+	mi := &file_test_calls_v1_wit_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OnlyTypesOrder.ProtoReflect.Descriptor instead.
+func (*OnlyTypesOrder) Descriptor() ([]byte, []int) {
+	return file_test_calls_v1_wit_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *OnlyTypesOrder) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 type Order_StagesTuple struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	F00           v1.Stage               `protobuf:"varint,1,opt,name=f00,proto3,enum=test.kinds.v1.Stage" json:"f00,omitempty"`
@@ -108,7 +545,7 @@ type Order_StagesTuple struct {
 
 func (x *Order_StagesTuple) Reset() {
 	*x = Order_StagesTuple{}
-	mi := &file_test_calls_v1_wit_proto_msgTypes[1]
+	mi := &file_test_calls_v1_wit_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -120,7 +557,7 @@ func (x *Order_StagesTuple) String() string {
 func (*Order_StagesTuple) ProtoMessage() {}
 
 func (x *Order_StagesTuple) ProtoReflect() protoreflect.Message {
-	mi := &file_test_calls_v1_wit_proto_msgTypes[1]
+	mi := &file_test_calls_v1_wit_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -154,7 +591,7 @@ var File_test_calls_v1_wit_proto protoreflect.FileDescriptor
 
 const file_test_calls_v1_wit_proto_rawDesc = "" +
 	"\n" +
-	"\x17test/calls/v1/wit.proto\x12\rtest.calls.v1\x1a\x17test/kinds/v1/wit.proto\"\xbc\x02\n" +
+	"\x17test/calls/v1/wit.proto\x12\rtest.calls.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x17test/kinds/v1/wit.proto\"\xbc\x02\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
 	"\x05stage\x18\x02 \x01(\x0e2\x14.test.kinds.v1.StageR\x05stage\x12/\n" +
@@ -163,7 +600,33 @@ const file_test_calls_v1_wit_proto_rawDesc = "" +
 	"\x06stages\x18\x05 \x01(\v2 .test.calls.v1.Order.StagesTupleR\x06stages\x1a]\n" +
 	"\vStagesTuple\x12&\n" +
 	"\x03f00\x18\x01 \x01(\x0e2\x14.test.kinds.v1.StageR\x03f00\x12&\n" +
-	"\x03f01\x18\x02 \x01(\x0e2\x14.test.kinds.v1.StageR\x03f01b\x06proto3"
+	"\x03f01\x18\x02 \x01(\x0e2\x14.test.kinds.v1.StageR\x03f01\"\xf6\x01\n" +
+	"\x11WorkerWorkerError\x12,\n" +
+	"\x04busy\x18\x01 \x01(\v2\x16.google.protobuf.EmptyH\x00R\x04busy\x12\x1b\n" +
+	"\btoo_many\x18\x02 \x01(\rH\x00R\atooMany\x12\x16\n" +
+	"\x05below\x18\x03 \x01(\x05H\x00R\x05below\x12\x1a\n" +
+	"\abecause\x18\x04 \x01(\tH\x00R\abecause\x12,\n" +
+	"\x05order\x18\x05 \x01(\v2\x14.test.calls.v1.OrderH\x00R\x05order\x12,\n" +
+	"\x05stage\x18\x06 \x01(\x0e2\x14.test.kinds.v1.StageH\x00R\x05stageB\x06\n" +
+	"\x04kind\"7\n" +
+	"\x0fWorkerComplaint\x12\x14\n" +
+	"\x05error\x18\x01 \x01(\tR\x05error\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at\"4\n" +
+	"\fWorkerFaults\x12\x12\n" +
+	"\x04cold\x18\x01 \x01(\bR\x04cold\x12\x10\n" +
+	"\x03hot\x18\x02 \x01(\bR\x03hot\"=\n" +
+	"\x0fHelperOrderNote\x12*\n" +
+	"\x05order\x18\x01 \x01(\v2\x14.test.calls.v1.OrderR\x05order\"(\n" +
+	"\x0eOnlyTypesOrder\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number*e\n" +
+	"\rWorkerRefusal\x12\x1e\n" +
+	"\x1aWORKER_REFUSAL_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16WORKER_REFUSAL_NOT_NOW\x10\x01\x12\x18\n" +
+	"\x14WORKER_REFUSAL_NEVER\x10\x02*X\n" +
+	"\vHelperLevel\x12\x1c\n" +
+	"\x18HELPER_LEVEL_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10HELPER_LEVEL_LOW\x10\x01\x12\x15\n" +
+	"\x11HELPER_LEVEL_HIGH\x10\x02b\x06proto3"
 
 var (
 	file_test_calls_v1_wit_proto_rawDescOnce sync.Once
@@ -177,25 +640,38 @@ func file_test_calls_v1_wit_proto_rawDescGZIP() []byte {
 	return file_test_calls_v1_wit_proto_rawDescData
 }
 
-var file_test_calls_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_test_calls_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_test_calls_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_test_calls_v1_wit_proto_goTypes = []any{
-	(*Order)(nil),             // 0: test.calls.v1.Order
-	(*Order_StagesTuple)(nil), // 1: test.calls.v1.Order.StagesTuple
-	(v1.Stage)(0),             // 2: test.kinds.v1.Stage
-	(*v1.Choice)(nil),         // 3: test.kinds.v1.Choice
+	(WorkerRefusal)(0),        // 0: test.calls.v1.WorkerRefusal
+	(HelperLevel)(0),          // 1: test.calls.v1.HelperLevel
+	(*Order)(nil),             // 2: test.calls.v1.Order
+	(*WorkerWorkerError)(nil), // 3: test.calls.v1.WorkerWorkerError
+	(*WorkerComplaint)(nil),   // 4: test.calls.v1.WorkerComplaint
+	(*WorkerFaults)(nil),      // 5: test.calls.v1.WorkerFaults
+	(*HelperOrderNote)(nil),   // 6: test.calls.v1.HelperOrderNote
+	(*OnlyTypesOrder)(nil),    // 7: test.calls.v1.OnlyTypesOrder
+	(*Order_StagesTuple)(nil), // 8: test.calls.v1.Order.StagesTuple
+	(v1.Stage)(0),             // 9: test.kinds.v1.Stage
+	(*v1.Choice)(nil),         // 10: test.kinds.v1.Choice
+	(*emptypb.Empty)(nil),     // 11: google.protobuf.Empty
 }
 var file_test_calls_v1_wit_proto_depIdxs = []int32{
-	2, // 0: test.calls.v1.Order.stage:type_name -> test.kinds.v1.Stage
-	3, // 1: test.calls.v1.Order.choices:type_name -> test.kinds.v1.Choice
-	3, // 2: test.calls.v1.Order.choice:type_name -> test.kinds.v1.Choice
-	1, // 3: test.calls.v1.Order.stages:type_name -> test.calls.v1.Order.StagesTuple
-	2, // 4: test.calls.v1.Order.StagesTuple.f00:type_name -> test.kinds.v1.Stage
-	2, // 5: test.calls.v1.Order.StagesTuple.f01:type_name -> test.kinds.v1.Stage
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	9,  // 0: test.calls.v1.Order.stage:type_name -> test.kinds.v1.Stage
+	10, // 1: test.calls.v1.Order.choices:type_name -> test.kinds.v1.Choice
+	10, // 2: test.calls.v1.Order.choice:type_name -> test.kinds.v1.Choice
+	8,  // 3: test.calls.v1.Order.stages:type_name -> test.calls.v1.Order.StagesTuple
+	11, // 4: test.calls.v1.WorkerWorkerError.busy:type_name -> google.protobuf.Empty
+	2,  // 5: test.calls.v1.WorkerWorkerError.order:type_name -> test.calls.v1.Order
+	9,  // 6: test.calls.v1.WorkerWorkerError.stage:type_name -> test.kinds.v1.Stage
+	2,  // 7: test.calls.v1.HelperOrderNote.order:type_name -> test.calls.v1.Order
+	9,  // 8: test.calls.v1.Order.StagesTuple.f00:type_name -> test.kinds.v1.Stage
+	9,  // 9: test.calls.v1.Order.StagesTuple.f01:type_name -> test.kinds.v1.Stage
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_test_calls_v1_wit_proto_init() }
@@ -203,18 +679,27 @@ func file_test_calls_v1_wit_proto_init() {
 	if File_test_calls_v1_wit_proto != nil {
 		return
 	}
+	file_test_calls_v1_wit_proto_msgTypes[1].OneofWrappers = []any{
+		(*WorkerWorkerError_Busy)(nil),
+		(*WorkerWorkerError_TooMany)(nil),
+		(*WorkerWorkerError_Below)(nil),
+		(*WorkerWorkerError_Because)(nil),
+		(*WorkerWorkerError_Order)(nil),
+		(*WorkerWorkerError_Stage)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_test_calls_v1_wit_proto_rawDesc), len(file_test_calls_v1_wit_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   2,
+			NumEnums:      2,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_test_calls_v1_wit_proto_goTypes,
 		DependencyIndexes: file_test_calls_v1_wit_proto_depIdxs,
+		EnumInfos:         file_test_calls_v1_wit_proto_enumTypes,
 		MessageInfos:      file_test_calls_v1_wit_proto_msgTypes,
 	}.Build()
 	File_test_calls_v1_wit_proto = out.File

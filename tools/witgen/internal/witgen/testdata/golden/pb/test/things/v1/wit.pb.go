@@ -9,6 +9,7 @@ package thingsv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,6 +22,186 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type KeeperConsoleLevel int32
+
+const (
+	KeeperConsoleLevel_KEEPER_CONSOLE_LEVEL_UNSPECIFIED KeeperConsoleLevel = 0
+	KeeperConsoleLevel_KEEPER_CONSOLE_LEVEL_LOW         KeeperConsoleLevel = 1
+	KeeperConsoleLevel_KEEPER_CONSOLE_LEVEL_HIGH        KeeperConsoleLevel = 2
+)
+
+// Enum value maps for KeeperConsoleLevel.
+var (
+	KeeperConsoleLevel_name = map[int32]string{
+		0: "KEEPER_CONSOLE_LEVEL_UNSPECIFIED",
+		1: "KEEPER_CONSOLE_LEVEL_LOW",
+		2: "KEEPER_CONSOLE_LEVEL_HIGH",
+	}
+	KeeperConsoleLevel_value = map[string]int32{
+		"KEEPER_CONSOLE_LEVEL_UNSPECIFIED": 0,
+		"KEEPER_CONSOLE_LEVEL_LOW":         1,
+		"KEEPER_CONSOLE_LEVEL_HIGH":        2,
+	}
+)
+
+func (x KeeperConsoleLevel) Enum() *KeeperConsoleLevel {
+	p := new(KeeperConsoleLevel)
+	*p = x
+	return p
+}
+
+func (x KeeperConsoleLevel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (KeeperConsoleLevel) Descriptor() protoreflect.EnumDescriptor {
+	return file_test_things_v1_wit_proto_enumTypes[0].Descriptor()
+}
+
+func (KeeperConsoleLevel) Type() protoreflect.EnumType {
+	return &file_test_things_v1_wit_proto_enumTypes[0]
+}
+
+func (x KeeperConsoleLevel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use KeeperConsoleLevel.Descriptor instead.
+func (KeeperConsoleLevel) EnumDescriptor() ([]byte, []int) {
+	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{0}
+}
+
+type KeeperConsoleExportLevel int32
+
+const (
+	KeeperConsoleExportLevel_KEEPER_CONSOLE_EXPORT_LEVEL_UNSPECIFIED KeeperConsoleExportLevel = 0
+	KeeperConsoleExportLevel_KEEPER_CONSOLE_EXPORT_LEVEL_HIGH        KeeperConsoleExportLevel = 1
+	KeeperConsoleExportLevel_KEEPER_CONSOLE_EXPORT_LEVEL_LOW         KeeperConsoleExportLevel = 2
+)
+
+// Enum value maps for KeeperConsoleExportLevel.
+var (
+	KeeperConsoleExportLevel_name = map[int32]string{
+		0: "KEEPER_CONSOLE_EXPORT_LEVEL_UNSPECIFIED",
+		1: "KEEPER_CONSOLE_EXPORT_LEVEL_HIGH",
+		2: "KEEPER_CONSOLE_EXPORT_LEVEL_LOW",
+	}
+	KeeperConsoleExportLevel_value = map[string]int32{
+		"KEEPER_CONSOLE_EXPORT_LEVEL_UNSPECIFIED": 0,
+		"KEEPER_CONSOLE_EXPORT_LEVEL_HIGH":        1,
+		"KEEPER_CONSOLE_EXPORT_LEVEL_LOW":         2,
+	}
+)
+
+func (x KeeperConsoleExportLevel) Enum() *KeeperConsoleExportLevel {
+	p := new(KeeperConsoleExportLevel)
+	*p = x
+	return p
+}
+
+func (x KeeperConsoleExportLevel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (KeeperConsoleExportLevel) Descriptor() protoreflect.EnumDescriptor {
+	return file_test_things_v1_wit_proto_enumTypes[1].Descriptor()
+}
+
+func (KeeperConsoleExportLevel) Type() protoreflect.EnumType {
+	return &file_test_things_v1_wit_proto_enumTypes[1]
+}
+
+func (x KeeperConsoleExportLevel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use KeeperConsoleExportLevel.Descriptor instead.
+func (KeeperConsoleExportLevel) EnumDescriptor() ([]byte, []int) {
+	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{1}
+}
+
+type StoreStoreError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*StoreStoreError_NotFound
+	//	*StoreStoreError_TooLarge
+	Kind          isStoreStoreError_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StoreStoreError) Reset() {
+	*x = StoreStoreError{}
+	mi := &file_test_things_v1_wit_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StoreStoreError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StoreStoreError) ProtoMessage() {}
+
+func (x *StoreStoreError) ProtoReflect() protoreflect.Message {
+	mi := &file_test_things_v1_wit_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StoreStoreError.ProtoReflect.Descriptor instead.
+func (*StoreStoreError) Descriptor() ([]byte, []int) {
+	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *StoreStoreError) GetKind() isStoreStoreError_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *StoreStoreError) GetNotFound() *emptypb.Empty {
+	if x != nil {
+		if x, ok := x.Kind.(*StoreStoreError_NotFound); ok {
+			return x.NotFound
+		}
+	}
+	return nil
+}
+
+func (x *StoreStoreError) GetTooLarge() uint64 {
+	if x != nil {
+		if x, ok := x.Kind.(*StoreStoreError_TooLarge); ok {
+			return x.TooLarge
+		}
+	}
+	return 0
+}
+
+type isStoreStoreError_Kind interface {
+	isStoreStoreError_Kind()
+}
+
+type StoreStoreError_NotFound struct {
+	NotFound *emptypb.Empty `protobuf:"bytes,1,opt,name=not_found,json=notFound,proto3,oneof"`
+}
+
+type StoreStoreError_TooLarge struct {
+	TooLarge uint64 `protobuf:"varint,2,opt,name=too_large,json=tooLarge,proto3,oneof"`
+}
+
+func (*StoreStoreError_NotFound) isStoreStoreError_Kind() {}
+
+func (*StoreStoreError_TooLarge) isStoreStoreError_Kind() {}
+
 type Queue struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -31,7 +212,7 @@ type Queue struct {
 
 func (x *Queue) Reset() {
 	*x = Queue{}
-	mi := &file_test_things_v1_wit_proto_msgTypes[0]
+	mi := &file_test_things_v1_wit_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -43,7 +224,7 @@ func (x *Queue) String() string {
 func (*Queue) ProtoMessage() {}
 
 func (x *Queue) ProtoReflect() protoreflect.Message {
-	mi := &file_test_things_v1_wit_proto_msgTypes[0]
+	mi := &file_test_things_v1_wit_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -56,7 +237,7 @@ func (x *Queue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Queue.ProtoReflect.Descriptor instead.
 func (*Queue) Descriptor() ([]byte, []int) {
-	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{0}
+	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Queue) GetName() string {
@@ -73,14 +254,173 @@ func (x *Queue) GetLength() uint32 {
 	return 0
 }
 
+type KeeperImportsStamp struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seconds       uint64                 `protobuf:"varint,1,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	Clock         string                 `protobuf:"bytes,2,opt,name=clock,proto3" json:"clock,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeeperImportsStamp) Reset() {
+	*x = KeeperImportsStamp{}
+	mi := &file_test_things_v1_wit_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeeperImportsStamp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeeperImportsStamp) ProtoMessage() {}
+
+func (x *KeeperImportsStamp) ProtoReflect() protoreflect.Message {
+	mi := &file_test_things_v1_wit_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeeperImportsStamp.ProtoReflect.Descriptor instead.
+func (*KeeperImportsStamp) Descriptor() ([]byte, []int) {
+	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *KeeperImportsStamp) GetSeconds() uint64 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *KeeperImportsStamp) GetClock() string {
+	if x != nil {
+		return x.Clock
+	}
+	return ""
+}
+
+type PingedImportsPing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PingedImportsPing) Reset() {
+	*x = PingedImportsPing{}
+	mi := &file_test_things_v1_wit_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PingedImportsPing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PingedImportsPing) ProtoMessage() {}
+
+func (x *PingedImportsPing) ProtoReflect() protoreflect.Message {
+	mi := &file_test_things_v1_wit_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PingedImportsPing.ProtoReflect.Descriptor instead.
+func (*PingedImportsPing) Descriptor() ([]byte, []int) {
+	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PingedImportsPing) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+type RenamedImportsPing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenamedImportsPing) Reset() {
+	*x = RenamedImportsPing{}
+	mi := &file_test_things_v1_wit_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenamedImportsPing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenamedImportsPing) ProtoMessage() {}
+
+func (x *RenamedImportsPing) ProtoReflect() protoreflect.Message {
+	mi := &file_test_things_v1_wit_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenamedImportsPing.ProtoReflect.Descriptor instead.
+func (*RenamedImportsPing) Descriptor() ([]byte, []int) {
+	return file_test_things_v1_wit_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RenamedImportsPing) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 var File_test_things_v1_wit_proto protoreflect.FileDescriptor
 
 const file_test_things_v1_wit_proto_rawDesc = "" +
 	"\n" +
-	"\x18test/things/v1/wit.proto\x12\x0etest.things.v1\"3\n" +
+	"\x18test/things/v1/wit.proto\x12\x0etest.things.v1\x1a\x1bgoogle/protobuf/empty.proto\"o\n" +
+	"\x0fStoreStoreError\x125\n" +
+	"\tnot_found\x18\x01 \x01(\v2\x16.google.protobuf.EmptyH\x00R\bnotFound\x12\x1d\n" +
+	"\ttoo_large\x18\x02 \x01(\x04H\x00R\btooLargeB\x06\n" +
+	"\x04kind\"3\n" +
 	"\x05Queue\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\rR\x06lengthb\x06proto3"
+	"\x06length\x18\x02 \x01(\rR\x06length\"D\n" +
+	"\x12KeeperImportsStamp\x12\x18\n" +
+	"\aseconds\x18\x01 \x01(\x04R\aseconds\x12\x14\n" +
+	"\x05clock\x18\x02 \x01(\tR\x05clock\"'\n" +
+	"\x11PingedImportsPing\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\"(\n" +
+	"\x12RenamedImportsPing\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text*w\n" +
+	"\x12KeeperConsoleLevel\x12$\n" +
+	" KEEPER_CONSOLE_LEVEL_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18KEEPER_CONSOLE_LEVEL_LOW\x10\x01\x12\x1d\n" +
+	"\x19KEEPER_CONSOLE_LEVEL_HIGH\x10\x02*\x92\x01\n" +
+	"\x18KeeperConsoleExportLevel\x12+\n" +
+	"'KEEPER_CONSOLE_EXPORT_LEVEL_UNSPECIFIED\x10\x00\x12$\n" +
+	" KEEPER_CONSOLE_EXPORT_LEVEL_HIGH\x10\x01\x12#\n" +
+	"\x1fKEEPER_CONSOLE_EXPORT_LEVEL_LOW\x10\x02b\x06proto3"
 
 var (
 	file_test_things_v1_wit_proto_rawDescOnce sync.Once
@@ -94,16 +434,25 @@ func file_test_things_v1_wit_proto_rawDescGZIP() []byte {
 	return file_test_things_v1_wit_proto_rawDescData
 }
 
-var file_test_things_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_test_things_v1_wit_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_test_things_v1_wit_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_test_things_v1_wit_proto_goTypes = []any{
-	(*Queue)(nil), // 0: test.things.v1.Queue
+	(KeeperConsoleLevel)(0),       // 0: test.things.v1.KeeperConsoleLevel
+	(KeeperConsoleExportLevel)(0), // 1: test.things.v1.KeeperConsoleExportLevel
+	(*StoreStoreError)(nil),       // 2: test.things.v1.StoreStoreError
+	(*Queue)(nil),                 // 3: test.things.v1.Queue
+	(*KeeperImportsStamp)(nil),    // 4: test.things.v1.KeeperImportsStamp
+	(*PingedImportsPing)(nil),     // 5: test.things.v1.PingedImportsPing
+	(*RenamedImportsPing)(nil),    // 6: test.things.v1.RenamedImportsPing
+	(*emptypb.Empty)(nil),         // 7: google.protobuf.Empty
 }
 var file_test_things_v1_wit_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	7, // 0: test.things.v1.StoreStoreError.not_found:type_name -> google.protobuf.Empty
+	1, // [1:1] is the sub-list for method output_type
+	1, // [1:1] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_test_things_v1_wit_proto_init() }
@@ -111,18 +460,23 @@ func file_test_things_v1_wit_proto_init() {
 	if File_test_things_v1_wit_proto != nil {
 		return
 	}
+	file_test_things_v1_wit_proto_msgTypes[0].OneofWrappers = []any{
+		(*StoreStoreError_NotFound)(nil),
+		(*StoreStoreError_TooLarge)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_test_things_v1_wit_proto_rawDesc), len(file_test_things_v1_wit_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   1,
+			NumEnums:      2,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_test_things_v1_wit_proto_goTypes,
 		DependencyIndexes: file_test_things_v1_wit_proto_depIdxs,
+		EnumInfos:         file_test_things_v1_wit_proto_enumTypes,
 		MessageInfos:      file_test_things_v1_wit_proto_msgTypes,
 	}.Build()
 	File_test_things_v1_wit_proto = out.File
