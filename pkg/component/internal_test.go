@@ -61,7 +61,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Add([]byte{byte(KindString), 255, 255, 255, 255, 'a'}, []byte{12})
 	f.Fuzz(func(t *testing.T, b, calls []byte) {
 		var d Decoder
-		limits := Limits{}.withDefaults()
+		limits := Limits{}.WithDefaults()
 		d.reset(b, nil, &limits)
 		out := 0
 		for _, c := range calls {
@@ -136,7 +136,7 @@ func TestLeasesEnd(t *testing.T) {
 		return e.leases, e.active, e.computing, p.refs
 	}
 	for round := range 20 {
-		p := &Program{engine: e, limits: Limits{}.withDefaults()}
+		p := &Program{engine: e, limits: Limits{}.WithDefaults()}
 		for range 3 {
 			f, err := e.enter(context.Background(), p, nil)
 			if err != nil {
@@ -174,7 +174,7 @@ func TestALeaseGivesWay(t *testing.T) {
 	defer func() { _ = e.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
 	defer cancel()
-	p := &Program{engine: e, limits: Limits{}.withDefaults()}
+	p := &Program{engine: e, limits: Limits{}.WithDefaults()}
 	for range 10 {
 		f, err := e.enter(ctx, p, nil)
 		if err != nil {
@@ -201,7 +201,7 @@ func TestIdleEngineRests(t *testing.T) {
 		if !rests() {
 			t.Fatalf("round %d: awake without a call", round)
 		}
-		f, err := e.enter(context.Background(), &Program{engine: e, limits: Limits{}.withDefaults()}, nil)
+		f, err := e.enter(context.Background(), &Program{engine: e, limits: Limits{}.WithDefaults()}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

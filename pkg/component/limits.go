@@ -49,7 +49,9 @@ type Limits struct {
 	Fuel int64
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with the default in each field that is zero, as
+// Link takes them.
+func (l Limits) WithDefaults() Limits {
 	def(&l.Deadline, 10*time.Second)
 	def(&l.MemoryBytes, 64<<20)
 	def(&l.TableElements, 20_000)

@@ -35,7 +35,7 @@ func (e *Engine) Link(c *Component, o LinkOptions) (*Program, error) {
 	if c.engine != e {
 		return nil, ErrEngine
 	}
-	p := &Program{engine: e, name: o.Name, limits: o.Limits.withDefaults(), exports: slices.Clone(o.Exports)}
+	p := &Program{engine: e, name: o.Name, limits: o.Limits.WithDefaults(), exports: slices.Clone(o.Exports)}
 	if err := p.limits.check(); err != nil {
 		return nil, err
 	}

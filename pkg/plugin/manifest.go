@@ -308,6 +308,17 @@ func (l Limits) check() error {
 	return nil
 }
 
+// WithDefaults returns the limits with the host's default in each field that is
+// zero, but for host_time_ms and fuel, which bound nothing by default.
+func (l Limits) WithDefaults() Limits {
+	e := l.limits().WithDefaults()
+	return Limits{
+		DeadlineMS: e.Deadline.Milliseconds(), MemoryBytes: e.MemoryBytes, ArgBytes: e.ArgBytes, ResultBytes: e.ResultBytes,
+		ListItems: e.ListItems, HostCalls: e.HostCalls, HostTimeMS: e.HostTime.Milliseconds(), LogBytes: e.LogBytes,
+		Resources: e.Resources, Fuel: e.Fuel,
+	}
+}
+
 // limits turns the manifest's into the engine's.
 func (l Limits) limits() component.Limits {
 	return component.Limits{

@@ -176,6 +176,24 @@ func TestPluginsThatChangedSince(t *testing.T) {
 	contains(t, stderr, "Cargo.toml was added since")
 }
 
+// A check without fixtures does not say that nothing is wrong, and one with a fixture
+// that fails says which, and fails.
+func TestPluginCheckTriesTheFixtures(t *testing.T) {
+	w := newWorld(t)
+	built(t, w)
+	stdout, _ := w.want(cli.ExitOK, "plugin", "check")
+	contains(t, stdout, "to start", "deadline_ms", "note: there are no fixtures", "no call was tried")
+	if strings.Contains(stdout, "Nothing is wrong") {
+		t.Errorf("nothing was tried, and check says:\n%s", stdout)
+	}
+	builtOf(t, w, `}`, answering("(i32.const 41)", ""))
+	stdout, _ = w.want(cli.ExitFindings, "plugin", "check")
+	contains(t, stdout, "PROBLEM: the fixture answer fails", "hygia plugin test --only answer")
+	builtOf(t, w, `}`, answering("(i32.const 42)", ""))
+	stdout, _ = w.want(cli.ExitOK, "plugin", "check")
+	contains(t, stdout, "Nothing is wrong. Fixtures that pass: 1.", "deadline_ms   10s, of which answer takes")
+}
+
 func TestPluginRefusals(t *testing.T) {
 	w := newWorld(t)
 	built(t, w)

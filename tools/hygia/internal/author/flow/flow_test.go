@@ -155,8 +155,15 @@ func TestWhatGoesWrongIsTold(t *testing.T) {
 	contains(t, said, "src/plugin.c changed since", "hygia plugin build")
 	a.run(0, "build")
 
+	a.replace("fixtures/clean.json", "{", "{,")
+	out, _ := a.run(5, "check")
+	contains(t, out, "PROBLEM: the fixture clean fails: fixtures/clean.json:1:2: invalid character ','", "hygia plugin test --only clean")
+	out, _ = a.run(5, "test")
+	contains(t, out, "FAIL  clean", "fixtures/clean.json:1:2", "4 passed, 1 failed")
+	a.replace("fixtures/clean.json", "{,", "{")
+
 	a.replace("fixtures/promise.json", `"start": 18`, `"start": 1`)
-	out, _ := a.run(5, "test")
+	out, _ = a.run(5, "test")
 	contains(t, out, "FAIL  promise", "ok[0].location.start: want 1, got 18", "log info: found promises", "4 passed, 1 failed")
 	a.replace("fixtures/promise.json", `"language": "pt-BR",`, "")
 	out, _ = a.run(5, "test", "--only", "promise")

@@ -141,12 +141,7 @@ func (p *Project) Hooks() []contract.Hook {
 }
 
 // Memory is how many bytes of memory a call may take.
-func (p *Project) Memory() int64 {
-	if m := p.Manifest.Limits.MemoryBytes; m > 0 {
-		return m
-	}
-	return 64 << 20 // component.Limits' default
-}
+func (p *Project) Memory() int64 { return p.Manifest.Limits.WithDefaults().MemoryBytes }
 
 // Path is a path in the project's folder.
 func (p *Project) Path(parts ...string) string {

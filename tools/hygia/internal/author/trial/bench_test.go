@@ -39,6 +39,10 @@ func built(t *testing.T, manifest string) *project.Project {
 
 func builtOf(t *testing.T, manifest, text string) *project.Project {
 	t.Helper()
+	wasm, err := wasmtime.Wat2Wasm(text)
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"manifest.json": manifest, "plugin.js": "", "fixtures/answer.json": `{"call": "answer", "want": 42}`, "fixtures/notes/note.txt": "",
@@ -52,10 +56,6 @@ func builtOf(t *testing.T, manifest, text string) *project.Project {
 		}
 	}
 	p, err := project.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := wasmtime.Wat2Wasm(text)
 	if err != nil {
 		t.Fatal(err)
 	}

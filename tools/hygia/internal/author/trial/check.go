@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin"
@@ -21,51 +22,47 @@ type Import struct {
 // Report is what Check found.
 type Report struct {
 	Plugin string `json:"plugin"`
-	// Problems would make a service refuse the plugin; Warnings would not.
-	Problems            []string      `json:"problems"`
-	Warnings            []string      `json:"warnings"`
-	Imports             []Import      `json:"imports"`
-	Exports             []string      `json:"exports"`
-	Bytes               int           `json:"bytes"`
-	CompileMilliseconds int64         `json:"compile_milliseconds"`
-	CallMicroseconds    int64         `json:"call_microseconds,omitempty"`
-	Fixture             string        `json:"fixture,omitempty"`
-	Limits              plugin.Limits `json:"limits"`
+	// Problems would make a service refuse the plugin, or its calls fail; Warnings
+	// would not.
+	Problems            []string `json:"problems"`
+	Warnings            []string `json:"warnings"`
+	Imports             []Import `json:"imports"`
+	Exports             []string `json:"exports"`
+	Bytes               int      `json:"bytes"`
+	CompileMilliseconds int64    `json:"compile_milliseconds"`
+	// StartMicroseconds is how long it takes to link the compiled plugin and to make
+	// an instance. It is 0 for one with folders, whose start is in its calls.
+	StartMicroseconds int64 `json:"start_microseconds,omitempty"`
+	// Fixtures is how many of them pass.
+	Fixtures int `json:"fixtures"`
+	// Limits are those of a call, defaults filled in, and Used what the fixtures used
+	// of them at most, by the manifest's keys: of those that can be measured.
+	Limits plugin.Limits   `json:"limits"`
+	Used   map[string]Used `json:"used"`
 }
 
-// Check compares a component with its manifest and with its hooks' contracts, and
-// calls the first fixture, if there is one, to tell how long a call takes.
+// Check compares a component with its manifest and with its hooks' contracts,
+// starts it, and calls each fixture to tell what calls use of its limits.
 func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, error) {
 	m := t.project.Manifest
 	r := Report{
 		Plugin: m.Ref(), Bytes: t.Bytes, CompileMilliseconds: t.Compile.Milliseconds(),
-		Problems: []string{}, Warnings: []string{}, Imports: []Import{}, Exports: []string{}, Limits: m.Limits,
-	}
-	r.Limits.MemoryBytes = t.project.Memory()
-	if r.Limits.DeadlineMS == 0 {
-		r.Limits.DeadlineMS = 10_000 // component.Limits' default
+		Problems: []string{}, Warnings: []string{}, Imports: []Import{}, Exports: []string{},
+		Limits: m.Limits.WithDefaults(), Used: map[string]Used{},
 	}
 	t.checkImports(&r)
 	t.checkExports(&r)
 	if len(r.Problems) > 0 {
 		return r, nil
 	}
-	// What is left to refuse, the host itself refuses.
-	if _, err := t.under(ctx, nil); err != nil {
-		r.Problems = append(r.Problems, err.Error())
-		return r, nil
-	}
-	if len(fixtures) == 0 {
-		r.Warnings = append(r.Warnings, "there are no fixtures: nothing of it has been tried")
-		return r, nil
-	}
-	result := t.Run(ctx, fixtures[0])
-	if result.Problem != "" {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("the fixture %s fails: see `hygia plugin test`", result.Name))
+	if err := t.checkStart(ctx, fixtures, &r); err != nil {
+		r.Problems = append(r.Problems, "it does not start: "+err.Error()+hint(err))
 		return r, ctx.Err()
 	}
-	r.CallMicroseconds, r.Fixture = result.Microseconds, result.Name
-	return r, ctx.Err()
+	if len(fixtures) == 0 {
+		r.Warnings = append(r.Warnings, "there are no fixtures: no call was tried, nor whether the limits are enough for one; put calls into fixtures/NAME.json")
+	}
+	return r, t.checkFixtures(ctx, fixtures, &r)
 }
 
 // checkImports lists what is imported, a line for each interface, and asks for
@@ -97,6 +94,28 @@ func (t *Trial) checkImports(r *Report) {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("it is granted %s and does not use it: take it out of grants.interfaces", granted))
 		}
 	}
+	r.Warnings = append(r.Warnings, halfGranted(m.Grants)...)
+}
+
+// halfGranted notes interfaces that give nothing without what goes with them, and
+// the reverse.
+func halfGranted(g plugin.Grants) (notes []string) {
+	for _, pair := range []struct {
+		iface, key, gives string
+		named             int
+	}{
+		{"hygia:host/config", "grants.config", "a key", len(g.Config)},
+		{"hygia:host/outbound-http", "grants.hosts", "a host", len(g.Hosts)},
+	} {
+		granted := slices.ContainsFunc(g.Interfaces, func(name string) bool { return strings.HasPrefix(name, pair.iface+"@") })
+		switch {
+		case granted && pair.named == 0:
+			notes = append(notes, fmt.Sprintf("it is granted %s, which gives nothing without %s: add %s to %s", pair.iface, pair.key, pair.gives, pair.key))
+		case !granted && pair.named > 0:
+			notes = append(notes, fmt.Sprintf("%s has no effect without %s: add it to grants.interfaces, with its version", pair.key, pair.iface))
+		}
+	}
+	return notes
 }
 
 // checkExports compares what the manifest says is there with the component, and

@@ -224,6 +224,8 @@ type Result struct {
 	// MemoryBytes is the least limit of memory under which the call gives the same;
 	// 0 where that was not asked.
 	MemoryBytes int64 `json:"memory_bytes,omitempty"`
+
+	used component.Usage
 }
 
 // Run runs one fixture.
@@ -243,7 +245,7 @@ func (t *Trial) Run(ctx context.Context, f fixture.Fixture) Result {
 	}
 	t.taken()
 	start := t.clock()
-	got, err := call.json(ctx, caller)
+	got, err := call.json(component.WithUsage(ctx, &r.used), caller)
 	r.Microseconds = t.clock().Sub(start).Microseconds()
 	r.Lines = t.taken()
 	if err != nil {
@@ -294,6 +296,9 @@ type prepared struct {
 }
 
 func (t *Trial) prepare(f fixture.Fixture) (prepared, error) {
+	if f.Broken != nil {
+		return prepared{}, f.Broken
+	}
 	fn, err := f.Find(t.exports)
 	if err != nil {
 		return prepared{}, err
@@ -346,29 +351,10 @@ const page = 64 << 10
 // fixture that passes still does. A language that collects garbage may need less
 // than it would take.
 func (t *Trial) Memory(ctx context.Context, f fixture.Fixture) (int64, error) {
-	call, err := t.prepare(f)
-	if err != nil {
-		return 0, err
-	}
-	passes := func(pages int64) (bool, error) {
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		manifest, err := withMemory(t.manifest, pages*page)
-		if err != nil {
-			return false, err
-		}
-		caller, err := t.load(ctx, f.Config, manifest)
-		if err != nil {
-			return false, err
-		}
-		got, err := call.json(ctx, caller)
-		return err == nil && len(witvalue.DiffJSON(f.Want, got)) == 0, nil
-	}
 	low, high := int64(0), t.project.Memory()/page // high passes, low does not
 	for high-low > 1 {
 		middle := (low + high) / 2
-		ok, err := passes(middle)
+		ok, err := t.passes(ctx, f, middle)
 		if err != nil {
 			return 0, err
 		}
@@ -379,6 +365,27 @@ func (t *Trial) Memory(ctx context.Context, f fixture.Fixture) (int64, error) {
 		}
 	}
 	return high * page, nil
+}
+
+// passes reports whether a fixture that passes does so with so many pages of memory.
+func (t *Trial) passes(ctx context.Context, f fixture.Fixture, pages int64) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	call, err := t.prepare(f)
+	if err != nil {
+		return false, err
+	}
+	manifest, err := withMemory(t.manifest, pages*page)
+	if err != nil {
+		return false, err
+	}
+	caller, err := t.load(ctx, f.Config, manifest)
+	if err != nil {
+		return false, err
+	}
+	got, err := call.json(ctx, caller)
+	return err == nil && len(witvalue.DiffJSON(f.Want, got)) == 0, nil
 }
 
 // Fixtures is the folder of a project's fixtures.
