@@ -47,6 +47,7 @@ const (
 type Encoder struct {
 	buf   []byte
 	items int // list items still allowed
+	until int // bytes up to which nobody need look whether the call is over
 	limit *Limits
 	scope *scope // its frame's, set once
 	moved moved
@@ -56,7 +57,7 @@ type Encoder struct {
 
 func (e *Encoder) reset(l *Limits) {
 	e.lent.end()
-	e.buf, e.items, e.limit, e.err = e.buf[:0], l.ListItems, l, nil
+	e.buf, e.items, e.until, e.limit, e.err = e.buf[:0], l.ListItems, 0, l, nil
 	e.moved.reset()
 }
 
@@ -70,16 +71,25 @@ func (e *Encoder) Fail(err error) {
 	}
 }
 
-// room reports whether n more bytes are within the limit, and fails if not.
+// stride is how many bytes a codec moves between two looks at whether its call's
+// time is over, which takes a small part of a tick.
+const stride = 64 << 10
+
+// room reports whether n more bytes are within the limit and the call's time, and
+// fails if not.
 func (e *Encoder) room(n int) bool {
-	if e.err != nil {
-		return false
-	}
-	if n > e.limit.ArgBytes-len(e.buf)-e.lent.bytes {
+	return e.err == nil && (n <= e.until-len(e.buf)-e.lent.bytes || e.more(n))
+}
+
+func (e *Encoder) more(n int) bool {
+	used := len(e.buf) + e.lent.bytes
+	if n > e.limit.ArgBytes-used {
 		e.err = &LimitError{Limit: LimitArgBytes, Max: int64(e.limit.ArgBytes)}
 		return false
 	}
-	return true
+	e.until = min(e.limit.ArgBytes, used+n+stride)
+	e.err = e.scope.over()
+	return e.err == nil
 }
 
 // Bool writes a bool.
@@ -149,7 +159,8 @@ func (e *Encoder) Bytes(b []byte) {
 	case !e.room(5 + len(b)):
 	case len(b) >= C.HY_FAR_MIN:
 		e.four(tagBytes|tagFar, uint32(len(b)))
-		e.buf = binary.LittleEndian.AppendUint64(e.buf, e.lent.copy(b))
+		e.buf = binary.LittleEndian.AppendUint64(e.buf, e.lent.copy(b, e.scope))
+		e.err = e.scope.over()
 	default:
 		e.four(tagBytes, uint32(len(b)))
 		e.buf = append(e.buf, b...)

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -19,6 +21,7 @@ type Decoder struct {
 	buf   []byte     // may be C memory
 	far   []C.hy_far // what buf refers to, in the guest's memory
 	off   int
+	end   int // of what may be read before a look at whether the call is over
 	items int // list items still allowed
 	limit *Limits
 	scope *scope // its frame's, set once
@@ -26,7 +29,7 @@ type Decoder struct {
 }
 
 func (d *Decoder) reset(buf []byte, far []C.hy_far, l *Limits) {
-	d.buf, d.far, d.off, d.items, d.limit, d.err = buf, far, 0, l.ListItems, l, nil
+	d.buf, d.far, d.off, d.end, d.items, d.limit, d.err = buf, far, 0, 0, l.ListItems, l, nil
 }
 
 // finish drops the buffer and returns the first error, which is a CodecError
@@ -94,11 +97,35 @@ func (d *Decoder) Char() rune {
 
 // String reads a string, always valid UTF-8, and copies it.
 func (d *Decoder) String() string {
-	return string(d.run(KindString)) // C or wasmtime has checked that it is UTF-8
+	b := d.run(KindString) // C or wasmtime has checked that it is UTF-8
+	if len(b) <= C.HY_PIECE {
+		return string(b)
+	}
+	return d.copied(b)
 }
 
 // Bytes reads a list<u8> and copies it. It returns nil for an empty one.
-func (d *Decoder) Bytes() []byte { return append([]byte(nil), d.run(tagBytes)...) }
+func (d *Decoder) Bytes() []byte {
+	b := d.run(tagBytes)
+	if len(b) <= C.HY_PIECE {
+		return append([]byte(nil), b...)
+	}
+	s := d.copied(b) // which nobody else has
+	return unsafe.Slice(unsafe.StringData(s), len(s))
+}
+
+// copied returns a copy that is made in pieces, since the call may end meanwhile.
+func (d *Decoder) copied(b []byte) string {
+	var s strings.Builder
+	s.Grow(len(b))
+	for piece := range slices.Chunk(b, C.HY_PIECE) {
+		if d.err = d.scope.over(); d.err != nil {
+			return ""
+		}
+		s.Write(piece)
+	}
+	return s.String()
+}
 
 // List reads the head of a list and returns its length, which is never more
 // than Limits.ListItems nor than the bytes that are left: the caller may
@@ -136,8 +163,7 @@ func (d *Decoder) next(k Kind, n int) []byte {
 	if d.err != nil {
 		return nil
 	}
-	if len(d.buf)-d.off < 1+n {
-		d.short()
+	if d.end-d.off < 1+n && !d.more(1+n) {
 		return nil
 	}
 	if got := Kind(d.buf[d.off]); got != k {
@@ -149,17 +175,25 @@ func (d *Decoder) next(k Kind, n int) []byte {
 	return b
 }
 
+// more reports whether n more bytes are there and within the call's time, and fails
+// if not.
+func (d *Decoder) more(n int) bool {
+	if n > len(d.buf)-d.off {
+		d.short()
+		return false
+	}
+	d.end = min(len(d.buf), d.off+n+stride)
+	d.err = d.scope.over()
+	return d.err == nil
+}
+
 // run returns the bytes that follow tag k and their length, or nil.
 func (d *Decoder) run(k Kind) []byte {
 	if len(d.far) > 0 && d.off < len(d.buf) && Kind(d.buf[d.off]) == k|tagFar {
 		return d.distant(k)
 	}
 	n := int(d.four(k))
-	if d.err != nil {
-		return nil
-	}
-	if n > len(d.buf)-d.off {
-		d.short()
+	if d.err != nil || d.end-d.off < n && !d.more(n) {
 		return nil
 	}
 	b := d.buf[d.off : d.off+n]

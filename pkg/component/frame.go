@@ -61,6 +61,7 @@ type frame struct {
 
 func (e *Engine) newFrame() *frame {
 	f := &frame{engine: e}
+	f.scope.frame = f
 	for _, enc := range []*Encoder{&f.enc, &f.hostResults} {
 		enc.scope, enc.lent.spare = &f.scope, &e.spare
 	}
@@ -192,6 +193,20 @@ func (f *frame) distant() []C.hy_far {
 	return unsafe.Slice((*C.hy_far)(unsafe.Pointer(f.c.far.data)), int(f.c.far.len/C.sizeof_hy_far))
 }
 
+// end ends a call whose result was read, or not all of it: it is as late as one
+// whose guest was stopped when its time is over by now.
+func (f *frame) end() C.int {
+	if rc := f.release(); rc != C.HY_OK || !f.over() {
+		return rc
+	}
+	return C.HY_STOPPED
+}
+
+// over reports whether the watcher has told the call to stop.
+func (f *frame) over() bool {
+	return atomic.LoadUint32((*uint32)(unsafe.Pointer(&f.c.stop))) != 0
+}
+
 // release ends what a call left in f.c.held once its result was read.
 func (f *frame) release() C.int {
 	if f.c.held == nil {
@@ -207,9 +222,7 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 	switch rc {
 	case C.HY_STOPPED:
 		f.heavy = true // it may have made anything until then
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		return f.stopped
+		return f.why()
 	case C.HY_HOST:
 		return f.hostFailure(ctx)
 	case C.HY_HOST_VALUE:
@@ -239,6 +252,13 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 		return err
 	}
 	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))
+}
+
+// why is why the call was told to stop.
+func (f *frame) why() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stopped
 }
 
 // heavyError says that values would take more of the host than wasmtime lets

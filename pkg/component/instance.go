@@ -65,7 +65,7 @@ func (i *Instance) call(ctx context.Context, fn *Export, args func(*Encoder), re
 		return err
 	}
 	err = f.results(results)
-	if rc := f.release(); rc != C.HY_OK {
+	if rc := f.end(); rc != C.HY_OK {
 		err = f.failure(ctx, rc)
 		i.fail(err)
 	}

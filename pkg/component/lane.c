@@ -115,10 +115,21 @@ int hy_lane_view(hy_instance *inst, uint32_t address, uint64_t len, uint32_t ali
   return HY_OK;
 }
 
+// check_text looks at text in pieces, each of whole characters: three bytes at most
+// follow one's first.
+static int check_text(hy_instance *inst, const uint8_t *at, size_t len) {
+  for (size_t n = HY_PIECE; len; at += n, len -= n, n = HY_PIECE) {
+    if (n >= len) n = len;
+    else while (n > HY_PIECE - 4 && (at[n] & 0xC0) == 0x80) n--;
+    if (!hy_utf8(at, n, HY_WIDEST)) return hy_lane_refuse(inst, "invalid utf-8 sequence");
+    if (hy_over(inst->frame)) return HY_STOPPED;
+  }
+  return HY_OK;
+}
+
 int hy_lane_text(hy_instance *inst, uint32_t address, uint32_t len, const uint8_t **out) {
   int rc = hy_lane_view(inst, address, len, 1, out);
-  if (!rc && !hy_utf8(*out, len, HY_WIDEST)) rc = hy_lane_refuse(inst, "invalid utf-8 sequence");
-  return rc;
+  return rc ? rc : check_text(inst, *out, len);
 }
 
 int hy_lane_room(hy_instance *inst, uint64_t size, uint32_t align, uint32_t *address,
@@ -143,8 +154,16 @@ int hy_lane_room(hy_instance *inst, uint64_t size, uint32_t align, uint32_t *add
 int hy_lane_put(hy_instance *inst, const uint8_t *bytes, uint32_t len, uint32_t *address) {
   uint8_t *data;
   int rc = hy_lane_room(inst, len, 1, address, &data);
-  if (!rc && len) memcpy(data, bytes, len);
-  return rc;
+  return rc ? rc : hy_lane_fill(inst, data, bytes, len);
+}
+
+int hy_lane_fill(hy_instance *inst, uint8_t *to, const uint8_t *from, size_t len) {
+  for (size_t n; len; to += n, from += n, len -= n) {
+    n = len < HY_PIECE ? len : HY_PIECE;
+    memcpy(to, from, n);
+    if (hy_over(inst->frame)) return HY_STOPPED;
+  }
+  return HY_OK;
 }
 
 int hy_lane_call(hy_instance *inst, const hy_func *fn, hy_found *found, const uint8_t *args,

@@ -131,12 +131,20 @@ func (l *lent) text(s string) uint64 {
 	return l.pin(unsafe.StringData(s), len(s))
 }
 
-func (l *lent) copy(b []byte) uint64 {
+// copy copies in pieces, and not all where the call's time is over before.
+func (l *lent) copy(b []byte, call *scope) uint64 {
 	c, ok := l.spare.Get().(*[]byte)
 	if !ok || cap(*c) < len(b) {
-		c = new([]byte)
+		fresh := make([]byte, 0, len(b))
+		c = &fresh
 	}
-	*c = append((*c)[:0], b...)
+	*c = (*c)[:0]
+	for piece := range slices.Chunk(b, C.HY_PIECE) {
+		if call.over() != nil {
+			break
+		}
+		*c = append(*c, piece...)
+	}
 	l.copies = append(l.copies, c)
 	return l.pin(unsafe.SliceData(*c), len(b))
 }

@@ -42,6 +42,7 @@ static int lift_case(hy_instance *inst, const hy_type *t, uint32_t i, const val 
 static int lift_vals(hy_instance *inst, const hy_type *t, const val *vals, size_t n) {
   inst->frame->lifted += n;
   for (size_t i = 0; i < n; i++) {
+    if (hy_over(inst->frame)) return HY_STOPPED;
     int rc = hy_lift(inst, t->elems[t->kind == WASMTIME_COMPONENT_LIST ? 0 : i], &vals[i]);
     if (rc) return rc;
   }
@@ -86,6 +87,7 @@ static int lift_bytes(hy_instance *inst, const wasmtime_component_vallist_t *v) 
   if (rc) return rc;
   uint8_t *p = inst->frame->out.data + inst->frame->out.len - v->size;
   for (size_t i = 0; i < v->size; i++) {
+    if (hy_over(inst->frame)) return HY_STOPPED;
     if (v->data[i].kind != WASMTIME_COMPONENT_U8) return HY_MISMATCH;
     p[i] = v->data[i].of.u8;
   }

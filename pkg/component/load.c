@@ -32,7 +32,8 @@ static int load_list(hy_instance *inst, const hy_type *t, uint32_t address, uint
   const uint8_t *p;
   int rc = hy_lane_view(inst, address, (uint64_t)count * e->size, e->align, &p);
   if (!rc) rc = hy_put_number(inst, t->kind, count);
-  for (uint32_t i = 0; i < count && !rc; i++) rc = load(inst, e, p + (size_t)i * e->size);
+  for (uint32_t i = 0; i < count && !rc; i++)
+    rc = hy_over(inst->frame) ? HY_STOPPED : load(inst, e, p + (size_t)i * e->size);
   return rc;
 }
 

@@ -17,7 +17,7 @@ static bool check_list(const hy_type *t, uint64_t n, reader *r, size_t *arena) {
   if (n > (size_t)(r->end - r->at)) return false; // an element takes a byte or more
   *arena += n * sizeof(val);
   for (uint64_t i = 0; i < n; i++)
-    if (!check(t->elems[0], r, arena)) return false;
+    if (hy_over(r->inst->frame) || !check(t->elems[0], r, arena)) return false;
   return true;
 }
 
@@ -93,6 +93,17 @@ typedef struct {
   int rc; // why a value is missing, in place of which something harmless stands
 } builder;
 
+// over tells whether the call's time is over: then all that is left is missing.
+static bool over(builder *b) {
+  if (hy_over(b->inst->frame)) b->rc = HY_STOPPED;
+  return b->rc == HY_STOPPED;
+}
+
+static void missing(val *out) {
+  out->kind = WASMTIME_COMPONENT_BOOL;
+  out->of.boolean = false;
+}
+
 static void *bump(builder *b, size_t n) {
   void *p = b->arena;
   b->arena += n;
@@ -145,7 +156,7 @@ static void build_list(builder *b, const hy_type *t, size_t n, wasmtime_componen
     *out = (wasmtime_component_vallist_t){n, bump(b, n * sizeof(val))};
   else
     wasmtime_component_vallist_new_uninit(out, n);
-  for (size_t i = 0; i < n; i++) build(b, t->elems[0], &out->data[i]);
+  for (size_t i = 0; i < n && !(b->arena && b->rc == HY_STOPPED); i++) build(b, t->elems[0], &out->data[i]);
 }
 
 static void build_bytes(builder *b, bool far, size_t n, val *out) {
@@ -157,6 +168,11 @@ static void build_bytes(builder *b, bool far, size_t n, val *out) {
   else
     wasmtime_component_vallist_new_uninit(list, n);
   for (size_t i = 0; i < n; i++) {
+    if (over(b)) {
+      if (b->arena) return;
+      missing(&list->data[i]);
+      continue;
+    }
     list->data[i].kind = WASMTIME_COMPONENT_U8;
     list->data[i].of.u8 = data[i];
   }
@@ -204,12 +220,12 @@ static void build_lane(builder *b, bool far, uint32_t len, val *out) {
 }
 
 static void build_resource(builder *b, const hy_type *t, uint64_t word, val *out) {
-  out->kind = WASMTIME_COMPONENT_BOOL;
-  out->of.boolean = false;
+  missing(out);
   if (!(b->arena ? hy_resource_lend : hy_resource_own)(b->inst, t, word, out)) b->rc = HY_MISMATCH;
 }
 
 static void build(builder *b, const hy_type *t, val *out) {
+  if (over(b)) return missing(out);
   out->kind = t->kind;
   if (t->kind == WASMTIME_COMPONENT_RECORD) return build_record(b, t, &out->of.record);
   if (t->kind == WASMTIME_COMPONENT_TUPLE) return build_tuple(b, t, &out->of.tuple);

@@ -72,7 +72,7 @@ func (p *Program) call(ctx context.Context, fn *Export, args func(*Encoder), res
 		return f.failure(ctx, rc)
 	}
 	err = f.results(results)
-	if rc := f.release(); rc != C.HY_OK {
+	if rc := f.end(); rc != C.HY_OK {
 		err = f.failure(ctx, rc)
 	}
 	return err

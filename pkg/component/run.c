@@ -28,7 +28,7 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint6
   (void)context;
   hy_instance *inst = data;
   hy_frame *f = inst->frame;
-  if (f && __atomic_load_n(&f->stop, __ATOMIC_ACQUIRE)) return end(f, HY_STOPPED);
+  if (f && hy_over(f)) return end(f, HY_STOPPED);
   if (f) offer(f);
   *delta = 1;
   *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
@@ -57,7 +57,8 @@ static int call_host(hy_instance *inst, hy_import *imp, const wasmtime_component
   if (rc) return rc;
   if (!sig->result) return f->in.len ? HY_HOST_VALUE : HY_OK;
   size_t arena = 0;
-  if (!hy_check(inst, &sig->result, 1, f->in.data, f->in.len, &arena)) return HY_HOST_VALUE;
+  if (!hy_check(inst, &sig->result, 1, f->in.data, f->in.len, &arena))
+    return hy_over(f) ? HY_STOPPED : HY_HOST_VALUE;
   if (arena > HY_VALUES_MAX) return HY_HOST_HEAVY;
   inst->place = &imp->room;
   rc = hy_own(inst, sig->result, f->in.data, f->in.len, results);
@@ -229,7 +230,8 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, hy_found *fou
                 const uint8_t *args, size_t len) {
   const hy_signature *sig = &fn->sig;
   size_t arena = sig->count * sizeof(wasmtime_component_val_t);
-  if (!hy_check(inst, sig->params, sig->count, args, len, &arena)) return HY_VALUE;
+  if (!hy_check(inst, sig->params, sig->count, args, len, &arena))
+    return hy_over(f) ? HY_STOPPED : HY_VALUE;
   return fn->direct ? hy_lane_call(inst, fn, found, args, len)
                     : call_by_values(f, inst, fn, &found->func, arena, args, len);
 }

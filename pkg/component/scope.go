@@ -8,6 +8,7 @@ import (
 // scope is what the codecs of one call know of its resources. Only the call's
 // own goroutine uses it.
 type scope struct {
+	frame   *frame // whose codecs they are; set once
 	program *Program
 	inst    *Instance // nil in a fresh instance
 	values  *values   // the instance's
@@ -19,6 +20,14 @@ func (s *scope) begin(p *Program, inst *Instance) {
 	if inst != nil {
 		s.values = &inst.values
 	}
+}
+
+// over is why the call was told to stop, or nil; a codec of no call has no scope.
+func (s *scope) over() error {
+	if s == nil || !s.frame.over() {
+		return nil
+	}
+	return s.frame.why()
 }
 
 // moved is what an encoder has given and lent.

@@ -248,6 +248,14 @@ void hy_frame_trim(hy_frame *);
 
 // Inside C.
 
+// hy_over tells whether a call's time is over. A guest asks at its epoch checks; what
+// this package does on its behalf with many items or bytes must ask by itself.
+static inline bool hy_over(const hy_frame *f) {
+  return __atomic_load_n(&f->stop, __ATOMIC_ACQUIRE);
+}
+
+enum { HY_PIECE = 256 << 10 }; // so many bytes are dealt with in a fraction of a tick
+
 // A function of an instance, once looked up; else all zero.
 typedef struct hy_found {
   wasmtime_component_func_t func;
@@ -296,11 +304,12 @@ int hy_trapped(hy_frame *, wasm_trap_t *);
 enum { HY_VALUES_MAX = 128 << 20 };
 
 // hy_check walks encoded values of the types and adds what hy_borrow will need
-// of arena bytes. It returns false unless they are exactly values of the types.
+// of arena bytes. It returns false unless they are exactly values of the types, and
+// where the call's time is over.
 bool hy_check(const hy_instance *, const hy_type *const *, size_t count, const uint8_t *,
               size_t len, size_t *arena);
 // hy_borrow builds values that hy_check accepted. They point into the arena, the
-// types and the bytes, and wasmtime only reads them. It returns HY_OK,
+// types and the bytes, and wasmtime only reads them. It returns HY_OK, HY_STOPPED,
 // HY_MISMATCH when wasmtime refuses a resource, or what the lane does.
 int hy_borrow(hy_instance *, const hy_type *const *, size_t count, const uint8_t *, size_t len,
                uint8_t *arena, wasmtime_component_val_t *);
@@ -308,7 +317,7 @@ int hy_borrow(hy_instance *, const hy_type *const *, size_t count, const uint8_t
 int hy_own(hy_instance *, const hy_type *, const uint8_t *, size_t len,
             wasmtime_component_val_t *);
 // hy_lift appends a value to the frame's out. It returns HY_OK, HY_RESULT,
-// HY_RESOURCES, HY_LANE or HY_MISMATCH.
+// HY_RESOURCES, HY_LANE, HY_MISMATCH or HY_STOPPED.
 int hy_lift(hy_instance *, const hy_type *, const wasmtime_component_val_t *);
 
 // hy_load does the same with a value that lies in the guest's memory, and
@@ -320,7 +329,7 @@ int hy_load_number(hy_instance *, const hy_type *, uint64_t);
 // numbers into vals, of which there are HY_FLAT_MAX. It returns what the lane does.
 int hy_store(hy_instance *, const hy_func *, const uint8_t *, size_t len, wasmtime_val_raw_t *vals);
 
-// The lane: see lane.c. These return HY_OK, HY_LANE, or why the guest was ended.
+// The lane: see lane.c. These return HY_OK, HY_LANE, HY_STOPPED, or why the guest was ended.
 // hy_lane_view gives a run of the guest's bytes, which lie there until the guest
 // runs again, at a multiple of align; hy_lane_text one that is UTF-8.
 int hy_lane_view(hy_instance *, uint32_t address, uint64_t len, uint32_t align, const uint8_t **);
@@ -330,8 +339,10 @@ int hy_lane_refuse(hy_instance *, const char *why);
 // hy_lane_room asks inst->place for room. What it gives as data is there until the
 // guest runs again.
 int hy_lane_room(hy_instance *, uint64_t size, uint32_t align, uint32_t *address, uint8_t **data);
-// hy_lane_put copies bytes to such room.
+// hy_lane_put makes such room and copies bytes there.
 int hy_lane_put(hy_instance *, const uint8_t *, uint32_t len, uint32_t *address);
+// hy_lane_fill copies bytes into such room.
+int hy_lane_fill(hy_instance *, uint8_t *to, const uint8_t *from, size_t len);
 // hy_lane_call calls a direct function.
 int hy_lane_call(hy_instance *, const hy_func *, hy_found *, const uint8_t *, size_t len);
 // hy_lane_finish lets a live instance take the result of inst->called back.

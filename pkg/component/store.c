@@ -42,12 +42,15 @@ static uint32_t run(storer *s, const hy_type *t, bool far, uint32_t n) {
   if (t->kind != WASMTIME_COMPONENT_LIST) {
     const uint8_t *data = body(&s->r, far, n);
     uint32_t at = room(s, n, 1);
-    if (!s->rc && n) memcpy(s->memory + at, data, n);
+    if (!s->rc) s->rc = hy_lane_fill(s->inst, s->memory + at, data, n);
     return at;
   }
   const hy_type *e = t->elems[0];
   uint32_t first = room(s, (uint64_t)n * e->size, e->align);
-  for (uint32_t i = 0; i < n && !s->rc; i++) store(s, e, first + i * e->size);
+  for (uint32_t i = 0; i < n && !s->rc; i++) {
+    store(s, e, first + i * e->size);
+    if (hy_over(s->inst->frame)) s->rc = HY_STOPPED;
+  }
   return first;
 }
 
