@@ -1,0 +1,93 @@
+package chunk
+
+import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+
+// The types of numbers, and of a block that gives nothing.
+const (
+	i32    = 0x7f
+	i64    = 0x7e
+	noType = 0x40
+)
+
+const (
+	opBlock      = 0x02
+	opLoop       = 0x03
+	opEnd        = 0x0b
+	opBr         = 0x0c
+	opBrIf       = 0x0d
+	opCall       = 0x10
+	opGet        = 0x20
+	opSet        = 0x21
+	opMemorySize = 0x3f
+	opExtend     = 0xad
+	opShl64      = 0x86
+)
+
+// numeric is an instruction on numbers: its opcodes for those of 32 and of 64 bits.
+type numeric [2]byte
+
+var (
+	greater     = numeric{0x4b, 0x56} // unsigned
+	lessOrEqual = numeric{0x4d, 0x58} // unsigned
+	add         = numeric{0x6a, 0x7c}
+	sub         = numeric{0x6b, 0x7d}
+)
+
+// width says whether a number has 64 bits rather than 32.
+type width bool
+
+func (w width) typ() byte {
+	if w {
+		return i64
+	}
+	return i32
+}
+
+// assembly is code in the making.
+type assembly struct{ b []byte }
+
+func (a *assembly) op(b ...byte) *assembly {
+	a.b = append(a.b, b...)
+	return a
+}
+
+func (a *assembly) index(n uint32) *assembly {
+	a.b = wasmbin.AppendU32(a.b, n)
+	return a
+}
+
+func (a *assembly) get(local byte) *assembly { return a.op(opGet, local) }
+
+func (a *assembly) do(n numeric, w width) *assembly {
+	if w {
+		return a.op(n[1])
+	}
+	return a.op(n[0])
+}
+
+func (a *assembly) constant(w width, v uint64) *assembly {
+	op := byte(0x41)
+	if w {
+		op = 0x42
+	}
+	a.b = wasmbin.AppendIndex(append(a.b, op), v)
+	return a
+}
+
+// widen makes a number of 64 bits of one of width w.
+func (a *assembly) widen(w width) *assembly {
+	if !w {
+		a.op(opExtend)
+	}
+	return a
+}
+
+// step adds to or subtracts from a local.
+func (a *assembly) step(local byte, w width, by numeric, v uint64) {
+	a.get(local).constant(w, v).do(by, w).op(opSet, local)
+}
+
+// goIf goes to the end of a block, or round a loop, if what was compared holds.
+func (a *assembly) goIf(n numeric, w width, depth byte) *assembly {
+	return a.do(n, w).op(opBrIf, depth)
+}
