@@ -11,18 +11,12 @@ import "github.com/hygia-suite/hygia/pkg/component/internal/bound"
 // guests, and so no part of Limits.
 const OwnResources = bound.Resources
 
-// compileBounded bounds a component's own resources and then compiles it. Where
-// internal/bound does not know it, it is refused, by wasmtime if that does not either:
-// it has the better reason.
+// compileBounded bounds a component's own resources and then compiles it. One that
+// internal/bound does not know is refused.
 func compileBounded(engine *C.wasm_engine_t, wasm []byte, by func(*C.wasm_engine_t, []byte) (*Component, error)) (*Component, error) {
 	bounded, unknown := bound.Component(wasm)
 	if unknown != nil {
-		c, err := compile(engine, wasm)
-		if err == nil {
-			C.wasmtime_component_delete(c)
-			err = &CompileError{Reason: unknown.Error()}
-		}
-		return nil, err
+		return nil, refuse(engine, wasm, unknown)
 	}
 	c, err := by(engine, bounded.Wasm)
 	if err == nil {

@@ -279,6 +279,10 @@ func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engin
 		return nil, ErrClosed
 	}
 	defer C.wasm_engine_delete(engine)
+	wasm, err := inPieces(engine, wasm)
+	if err != nil {
+		return nil, err
+	}
 	component, err := compileBounded(engine, wasm, by)
 	if err == nil && ctx.Err() != nil {
 		component.Close()

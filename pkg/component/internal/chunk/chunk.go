@@ -40,23 +40,12 @@ const depthMax = 100
 
 var errHelpers = errors.New("too many memories, tables or segments are copied to too many others")
 
-// Module returns the core module with no instruction in it that takes long, which is
-// the same slice where it has none. It does not change wasm. Whether that was valid is
-// not checked: what it returns is if that was.
-func Module(wasm []byte) ([]byte, error) {
-	out, err := module(wasm)
-	if err != nil {
-		return nil, fmt.Errorf("chunk: core module: %w", err)
-	}
-	return out, nil
-}
-
 // Component is Module for each core module in a component, those of components within
 // it included.
 func Component(wasm []byte) ([]byte, error) {
 	w := &walker{out: make([]byte, 0, len(wasm)+len(wasm)/16)}
 	if err := w.component(wasm, 0); err != nil {
-		return nil, fmt.Errorf("chunk: component: %w", err)
+		return nil, err
 	}
 	if !w.changed {
 		return wasm, nil
@@ -99,7 +88,7 @@ func (w *walker) component(wasm []byte, depth int) error {
 func (w *walker) section(id byte, body []byte, depth int) error {
 	switch id {
 	case secModule:
-		out, err := module(body)
+		out, err := Module(body)
 		if err != nil {
 			return fmt.Errorf("core module %d: %w", w.modules, err)
 		}
