@@ -23,14 +23,15 @@ const (
 	opShl64      = 0x86
 )
 
-// numeric is an instruction on numbers: its opcodes for those of 32 and of 64 bits.
-type numeric [2]byte
+// numeric is an instruction on numbers: its opcode for those of 32 bits, and behind it
+// that for those of 64.
+type numeric uint16
 
-var (
-	greater     = numeric{0x4b, 0x56} // unsigned
-	lessOrEqual = numeric{0x4d, 0x58} // unsigned
-	add         = numeric{0x6a, 0x7c}
-	sub         = numeric{0x6b, 0x7d}
+const (
+	greater     numeric = 0x4b56 // unsigned
+	lessOrEqual numeric = 0x4d58 // unsigned
+	add         numeric = 0x6a7c
+	sub         numeric = 0x6b7d
 )
 
 // width says whether a number has 64 bits rather than 32.
@@ -60,9 +61,9 @@ func (a *assembly) get(local byte) *assembly { return a.op(opGet, local) }
 
 func (a *assembly) do(n numeric, w width) *assembly {
 	if w {
-		return a.op(n[1])
+		return a.op(byte(n))
 	}
-	return a.op(n[0])
+	return a.op(byte(n >> 8))
 }
 
 func (a *assembly) constant(w width, v uint64) *assembly {
@@ -87,7 +88,5 @@ func (a *assembly) step(local byte, w width, by numeric, v uint64) {
 	a.get(local).constant(w, v).do(by, w).op(opSet, local)
 }
 
-// goIf goes to the end of a block, or round a loop, if what was compared holds.
-func (a *assembly) goIf(n numeric, w width, depth byte) *assembly {
-	return a.do(n, w).op(opBrIf, depth)
-}
+// goIf goes to the end of the innermost block, or round that loop, if a comparison holds.
+func (a *assembly) goIf(n numeric, w width) *assembly { return a.do(n, w).op(opBrIf, 0) }

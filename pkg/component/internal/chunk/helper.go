@@ -99,7 +99,7 @@ func (h *helper) params() []byte {
 func (h *helper) body() []byte {
 	a := &assembly{b: []byte{0}} // no locals
 	a.op(opBlock, noType)
-	a.get(count).constant(h.count, h.piece).goIf(lessOrEqual, h.count, 0)
+	a.get(count).constant(h.count, h.piece).goIf(lessOrEqual, h.count)
 	for _, r := range h.ranges {
 		h.traps(a, r)
 	}
@@ -123,17 +123,17 @@ func (h *helper) body() []byte {
 func (h *helper) traps(a *assembly, r bound) {
 	a.get(count).widen(h.count)
 	r.size(a)
-	a.goIf(greater, true, 0)
+	a.goIf(greater, true)
 	a.get(r.operand).widen(r.wide)
 	r.size(a)
-	a.get(count).widen(h.count).do(sub, true).goIf(greater, true, 0)
+	a.get(count).widen(h.count).do(sub, true).goIf(greater, true)
 }
 
 // backwards copies the last pieces first where the range moves up and may overlap with
 // itself, and leaves the block outside of its own. What is left then is the first piece.
 func (h *helper) backwards(a *assembly) {
 	a.op(opBlock, noType)
-	a.get(to).get(from).goIf(lessOrEqual, h.to, 0)
+	a.get(to).get(from).goIf(lessOrEqual, h.to)
 	a.op(opLoop, noType)
 	a.step(count, h.count, sub, h.piece)
 	a.get(to).get(count).do(add, h.to).get(from).get(count).do(add, h.to)
@@ -144,7 +144,7 @@ func (h *helper) backwards(a *assembly) {
 
 // again ends a loop, which goes on while more than a piece is left.
 func (h *helper) again(a *assembly) {
-	a.get(count).constant(h.count, h.piece).goIf(greater, h.count, 0).op(opEnd)
+	a.get(count).constant(h.count, h.piece).goIf(greater, h.count).op(opEnd)
 }
 
 // original is the instruction that the function stands for.

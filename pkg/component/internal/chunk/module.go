@@ -25,8 +25,8 @@ type call struct {
 	keep     bool // the instruction itself stays, before it
 }
 
-// poll stands for no instruction: the call that only looks at the clock.
-var poll = instruction{}
+// poll is the operation of no instruction: its call only looks at the clock.
+const poll = 0
 
 // Module returns the core module with no instruction in it that takes long, which is
 // the same slice where it has none. It does not change wasm. Whether that was valid is
@@ -101,7 +101,7 @@ func (w *rewriter) body(out, in []byte, at int) ([]byte, error) {
 		start := r.Pos
 		_, found := next(r)
 		long := r.Pos-looked > stretch && start > looked
-		if found == poll && !long || r.Err != nil {
+		if found.op == poll && !long || r.Err != nil {
 			continue
 		}
 		out = append(out, in[done:start]...)
@@ -112,9 +112,9 @@ func (w *rewriter) body(out, in []byte, at int) ([]byte, error) {
 			break
 		}
 		if c.keep {
-			out, done, looked = append(out, in[start:r.Pos]...), r.Pos, r.Pos
+			out = append(out, in[start:r.Pos]...)
 		}
-		if found != poll {
+		if found.op != poll {
 			done, looked = r.Pos, r.Pos
 		}
 		out = wasmbin.AppendU32(append(out, opCall), c.function)
@@ -152,7 +152,7 @@ func (w *rewriter) call(i instruction) (call, error) {
 }
 
 func (w *rewriter) newCall(i instruction) (call, error) {
-	if i == poll {
+	if i.op == poll {
 		return call{function: w.function([]byte{0}, []byte{0, opEnd})}, nil
 	}
 	h, err := w.shape.helper(i)
@@ -160,7 +160,7 @@ func (w *rewriter) newCall(i instruction) (call, error) {
 		return call{}, err
 	}
 	if h == nil { // it does not work on more than a piece
-		c, err := w.call(poll)
+		c, err := w.call(instruction{op: poll})
 		return call{c.function, true}, err
 	}
 	return call{function: w.function(h.params(), h.body())}, nil

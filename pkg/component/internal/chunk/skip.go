@@ -2,7 +2,7 @@ package chunk
 
 import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
 
-// instruction is one that may be replaced: its opcode and the indices that follow it.
+// instruction is one that is replaced: its opcode and the indices that follow it.
 type instruction struct {
 	op   uint32 // of those below
 	a, b uint32
@@ -23,13 +23,13 @@ const (
 	tableFill  = 17
 )
 
-// next reads an instruction. It returns one that is not zero if that is to be replaced.
+// next reads an instruction. Found is that if it is to be replaced.
 func next(r *wasmbin.Reader) (op byte, found instruction) {
 	op = r.Byte()
-	switch {
-	case op == prefixMisc:
+	switch op {
+	case prefixMisc:
 		return op, misc(r)
-	case op == prefixVector:
+	case prefixVector:
 		vector(r)
 	default:
 		plain(r, op)
