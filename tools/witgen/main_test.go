@@ -30,7 +30,7 @@ func TestRun(t *testing.T) {
 	expect(t, check, 0, "", "")
 
 	put(t, "proto/x/a/v1/wit.lock", "R.text = 1\nR.other = 1\n")
-	expect(t, check, 1, "", "witgen: proto/x/a/v1/wit.lock: line 2: R.other has the number of text\n")
+	expect(t, check, 1, "", "witgen: proto/x/a/v1/wit.lock:2:11: R.other has the number of text\n")
 	put(t, "proto/x/a/v1/wit.lock", "R.text = 7\nR.other = 1\n")
 	expect(t, flags, 0, "", "")
 	expect(t, check, 0, "", "")

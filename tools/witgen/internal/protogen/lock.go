@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 )
 
 // Lock holds the numbers that fields and enum values were ever given, by message
@@ -22,7 +24,11 @@ type Lock struct {
 // NewLock makes one that has given out nothing.
 func NewLock() *Lock { return &Lock{scopes: map[string]map[string]int{}} }
 
-var lockLine = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*)\.([A-Za-z][A-Za-z0-9_]*) = ([1-9][0-9]{0,8})$`)
+// The two parts of a line: a message or enum with a name in it, and a number.
+var (
+	lockNames  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+`)
+	lockNumber = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
+)
 
 // The numbers that proto leaves to itself, and the greatest that it has.
 const (
@@ -30,36 +36,53 @@ const (
 	maxNumber                   = 1<<29 - 1
 )
 
-// ParseLock reads a lock as Bytes writes it.
-func ParseLock(text []byte) (*Lock, error) {
+// ParseLock reads a lock as Bytes writes it. An error is a *model.Error, with the
+// place in the file, whose name is said.
+func ParseLock(file string, text []byte) (*Lock, error) {
 	l := NewLock()
-	n := 0
+	at := model.Position{File: file}
 	for line := range strings.Lines(string(text)) {
-		n++
+		at.Line++
 		line = strings.TrimRight(line, "\r\n")
 		if line == "" || strings.HasPrefix(line, "//") {
 			continue
 		}
-		match := lockLine.FindStringSubmatch(line)
-		if match == nil {
-			return nil, fmt.Errorf("line %d is not MESSAGE.FIELD = NUMBER", n)
+		if err := l.parse(at, line); err != nil {
+			return nil, err
 		}
-		number, err := strconv.Atoi(match[3])
-		if err != nil || number > maxNumber || number >= firstReserved && number <= lastReserved {
-			return nil, fmt.Errorf("line %d: %s is no number of a field", n, match[3])
-		}
-		names := l.scope(match[1])
-		if _, twice := names[match[2]]; twice {
-			return nil, fmt.Errorf("line %d: %s.%s is there twice", n, match[1], match[2])
-		}
-		for other, taken := range names {
-			if taken == number {
-				return nil, fmt.Errorf("line %d: %s.%s has the number of %s", n, match[1], match[2], other)
-			}
-		}
-		names[match[2]] = number
 	}
 	return l, nil
+}
+
+// parse reads a line; at is its place, but for the column.
+func (l *Lock) parse(at model.Position, line string) error {
+	names := lockNames.FindString(line)
+	digits, ok := strings.CutPrefix(line[len(names):], " = ")
+	at.Column = len(line) - len(digits) + 1 // Of the number, or of what stands in its place.
+	switch {
+	case names == "":
+		at.Column = 1
+		fallthrough
+	case !ok, !lockNumber.MatchString(digits):
+		return model.Errorf(at, "not MESSAGE.FIELD = NUMBER")
+	}
+	number, err := strconv.Atoi(digits)
+	if err != nil || number > maxNumber || number >= firstReserved && number <= lastReserved {
+		return model.Errorf(at, "%s is no number of a field", digits)
+	}
+	dot := strings.LastIndexByte(names, '.')
+	fields, name := l.scope(names[:dot]), names[dot+1:]
+	if _, twice := fields[name]; twice {
+		at.Column = 1
+		return model.Errorf(at, "%s is there twice", names)
+	}
+	for other, taken := range fields {
+		if taken == number {
+			return model.Errorf(at, "%s has the number of %s", names, other)
+		}
+	}
+	fields[name] = number
+	return nil
 }
 
 func (l *Lock) scope(path string) map[string]int {

@@ -89,11 +89,7 @@ func readLock(path string) (*protogen.Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the numbers of proto fields: %w", err)
 	}
-	lock, err := protogen.ParseLock(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return lock, nil
+	return protogen.ParseLock(path, text)
 }
 
 // GeneratePackage gives the Go files of one WIT package, a file or a folder, and of
