@@ -35,7 +35,12 @@ func guest(t testing.TB, n string) []byte {
 
 func engine(t testing.TB) *component.Engine {
 	t.Helper()
-	e, err := component.NewEngine(component.Config{MaxInstances: 8})
+	return engineOf(t, component.Config{MaxInstances: 8})
+}
+
+func engineOf(t testing.TB, config component.Config) *component.Engine {
+	t.Helper()
+	e, err := component.NewEngine(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,20 +234,30 @@ func TestAnExposedKeyIsReplaced(t *testing.T) {
 	}
 }
 
-// What other engines wrote, and what was left half written, is removed.
+// What an engine of another configuration wrote, and what was left half written, is
+// removed; neither engine takes what is the other's.
 func TestOtherEnginesFilesAreRemoved(t *testing.T) {
 	w := newWorld(t)
-	w.ask(t, w.open(t, 0), guest(t, "42"))
-	mine := w.files(t)
-	for _, name := range []string{"aa-0123456789abcdef.code", "new-1.tmp"} {
-		if err := os.WriteFile(filepath.Join(w.dir, name), []byte("x"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	other := &world{engine: engineOf(t, component.Config{MaxInstances: 8, Fuel: true}), dir: w.dir}
+	wasm := guest(t, "42")
+	other.ask(t, other.open(t, 0), wasm)
+	theirs := w.files(t)
+	if err := os.WriteFile(filepath.Join(w.dir, "new-1.tmp"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	w.open(t, 0)
-	all, err := os.ReadDir(w.dir)
-	if err != nil || len(all) != 2 || len(w.files(t)) != 1 || w.files(t)[0] != mine[0] {
-		t.Errorf("got %v, %v", all, err)
+	c := w.open(t, 0)
+	if all, err := os.ReadDir(w.dir); err != nil || len(all) != 1 || all[0].Name() != "key" {
+		t.Errorf("opened: got %v, %v", all, err)
+	}
+	if n := w.ask(t, c, wasm); n != 42 || c.Stats() != (compiled.Stats{Misses: 1}) {
+		t.Errorf("got %d, %+v", n, c.Stats())
+	}
+	if mine := w.files(t); len(theirs) != 1 || len(mine) != 1 || mine[0] == theirs[0] {
+		t.Errorf("the engines' files are %v and %v", theirs, mine)
+	}
+	again := w.open(t, 0)
+	if n := w.ask(t, again, wasm); n != 42 || again.Stats() != (compiled.Stats{Hits: 1}) {
+		t.Errorf("an engine's own file: got %d, %+v", n, again.Stats())
 	}
 }
 
