@@ -50,6 +50,7 @@ const (
 	LimitOwnResources Limit = "resources of its own"
 	LimitHostTime     Limit = "nanoseconds in host functions"
 	LimitLog          Limit = "bytes of log"
+	LimitLines        Limit = "lines of log"
 	LimitFuel         Limit = "fuel"
 	LimitPool         Limit = "live instances"
 	LimitQueue        Limit = "waiting calls"
@@ -74,6 +75,9 @@ var (
 	ErrListItems error = &LimitError{Limit: LimitListItems}
 	ErrHostCalls error = &LimitError{Limit: LimitHostCalls}
 	ErrResources error = &LimitError{Limit: LimitResources}
+	// ErrLines: a host dropped lines of a call's log, of which this package counts none:
+	// see Program.Breached.
+	ErrLines error = &LimitError{Limit: LimitLines}
 	// ErrOwnResources: see OwnResources.
 	ErrOwnResources error = &LimitError{Limit: LimitOwnResources}
 	ErrHostTime     error = &LimitError{Limit: LimitHostTime}

@@ -45,6 +45,10 @@ func (p *Program) Call(ctx context.Context, fn *Export, args func(*Encoder), res
 	return p.observe(p.call(ctx, fn, args, results))
 }
 
+// Breached tells Config.Observe of a bound that a call went over and did not fail of, such
+// as one of a host function's own. It is safe for concurrent use.
+func (p *Program) Breached(err error) { _ = p.observe(err) }
+
 // observe tells the engine's observer of what failed.
 func (p *Program) observe(err error) error {
 	if err != nil && p.engine.cfg.Observe != nil {

@@ -25,8 +25,8 @@ type WASI struct {
 	Folders []Folder
 	// Output gets what guests write to standard output and error, one write at a
 	// time, possibly after the call that wrote it; nil discards it. Past
-	// OutputBytes, counted over the program's life, the rest is discarded: 1 MiB
-	// by default.
+	// OutputBytes, counted over the program's life, the rest is discarded, and
+	// Config.Observe is told so once, of ErrLog: 1 MiB by default.
 	Output      io.Writer
 	OutputBytes int64
 }
@@ -73,6 +73,8 @@ func (p *Program) grant(w *WASI) error {
 	if w.Output != nil {
 		o := &output{w: w.Output, left: w.OutputBytes}
 		def(&o.left, 1<<20)
+		most := o.left
+		o.full = func() { p.Breached(&LimitError{Limit: LimitLog, Max: most}) }
 		p.output = cgo.NewHandle(o)
 		p.c.output = C.uintptr_t(p.output)
 	}
@@ -103,12 +105,17 @@ type output struct {
 	mu   sync.Mutex
 	w    io.Writer
 	left int64
+	full func() // nil once called
 }
 
 func (o *output) write(b []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := min(int64(len(b)), o.left)
+	if n < int64(len(b)) && o.full != nil {
+		o.full()
+		o.full = nil
+	}
 	if n <= 0 {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,11 +48,16 @@ const (
 // compilePlain compiles a component of testdata that wasmtime's own WASI can be linked to.
 func compilePlain(t *testing.T, file string) (*component.Engine, *component.Component) {
 	t.Helper()
+	return compilePlainIn(t, component.Config{}, file)
+}
+
+func compilePlainIn(t *testing.T, cfg component.Config, file string) (*component.Engine, *component.Component) {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := newEngine(t, component.Config{})
+	e := newEngine(t, cfg)
 	c, err := e.CompilePlain(context.Background(), wasm(t, string(text)))
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +68,12 @@ func compilePlain(t *testing.T, file string) (*component.Engine, *component.Comp
 
 func linkWASI(t *testing.T, w *component.WASI, l component.Limits) *component.Program {
 	t.Helper()
-	e, c := compilePlain(t, "wasi.wat")
+	return linkWASIIn(t, component.Config{}, w, l)
+}
+
+func linkWASIIn(t *testing.T, cfg component.Config, w *component.WASI, l component.Limits) *component.Program {
+	t.Helper()
+	e, c := compilePlainIn(t, cfg, "wasi.wat")
 	p, err := e.Link(c, component.LinkOptions{
 		WASI: w, Limits: l,
 		Exports: []*component.Export{folders, environment, hear, exit, readFile, writeFile, unlinkFile, say, sleep},
@@ -264,7 +275,14 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 
 func TestWASIOutputIsBounded(t *testing.T) {
 	out := &lockedBuffer{n: 8, full: make(chan struct{})}
-	p := linkWASI(t, &component.WASI{Output: out, OutputBytes: 8}, component.Limits{})
+	var breaches atomic.Int32
+	cfg := component.Config{Observe: func(_ string, err error) {
+		if !errors.Is(err, component.ErrLog) {
+			t.Errorf("told of %v", err)
+		}
+		breaches.Add(1)
+	}}
+	p := linkWASIIn(t, cfg, &component.WASI{Output: out, OutputBytes: 8}, component.Limits{})
 	for range 3 {
 		err := p.Call(context.Background(), say, func(e *component.Encoder) { e.String("saúde") }, nil)
 		if err != nil {
@@ -280,6 +298,9 @@ func TestWASIOutputIsBounded(t *testing.T) {
 	defer out.mu.Unlock()
 	if out.text.String() != "saúdesa" {
 		t.Errorf("%q", out.text.String())
+	}
+	if n := breaches.Load(); n != 1 {
+		t.Errorf("told %d times that the rest is discarded", n)
 	}
 }
 

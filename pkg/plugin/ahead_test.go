@@ -46,7 +46,15 @@ func TestAStartAheadOfCallsIsBoundedAndTold(t *testing.T) {
 	if n := strings.Count(log.String(), "a component wrote a line"); n != 100 {
 		t.Errorf("the start logged %d lines, want 100", n)
 	}
-	if e := <-events; e.Kind != plugin.EventLoaded {
+	next := func() (e plugin.Event) {
+		for e = <-events; e.Kind == plugin.EventDropped || e.Kind == plugin.EventWithheld; e = <-events {
+		}
+		return e
+	}
+	if e, want := <-events, (plugin.Event{Kind: plugin.EventDropped, Plugin: p.Name(), Digest: p.Manifest().Digest, Cause: "limit: lines of log"}); !reflect.DeepEqual(e, want) {
+		t.Errorf("got  %+v\nwant %+v", e, want)
+	}
+	if e := next(); e.Kind != plugin.EventLoaded {
 		t.Errorf("got %+v", e)
 	}
 	second.Store(1)
@@ -54,7 +62,7 @@ func TestAStartAheadOfCallsIsBoundedAndTold(t *testing.T) {
 		t.Errorf("got %d, %v", n, err)
 	}
 	want := plugin.Event{Kind: plugin.EventTrapped, Plugin: p.Name(), Digest: p.Manifest().Digest, Cause: "trap: unreachable"}
-	if e := <-events; !reflect.DeepEqual(e, want) {
+	if e := next(); !reflect.DeepEqual(e, want) {
 		t.Errorf("got  %+v\nwant %+v", e, want)
 	}
 }

@@ -33,10 +33,16 @@ const (
 	EventLimited EventKind = "limited"
 	// EventFailed: it failed otherwise, such as in a host function.
 	EventFailed EventKind = "failed"
+	// EventDropped: such a call or start wrote more lines than it may, and what was past
+	// that was dropped. It went on.
+	EventDropped EventKind = "dropped"
 	// EventSent: a request is about to go to Host. It goes when this is recorded.
 	EventSent EventKind = "sent"
 	// EventDenied: a request did not go; Cause says why.
 	EventDenied EventKind = "denied"
+	// EventWithheld: a call asked for a key of the configuration that the manifest does
+	// not name, and got the answer of one that is not set. It is told once a call.
+	EventWithheld EventKind = "withheld"
 	// EventUnanswered: a request to Host, of which EventSent told, got no answer that
 	// a guest may have; Cause says why.
 	EventUnanswered EventKind = "unanswered"
@@ -124,23 +130,45 @@ func refused(ctx context.Context, o Options, m Manifest, err error) error {
 	return err
 }
 
-// called tells of a call that failed, or of a start ahead of any where fn is nil,
-// and returns why. A caller that gave up is nothing that the plugin did.
-func (p *Plugin) called(ctx context.Context, fn *component.Export, err error) error {
-	if err == nil || p.options.Events == nil || errors.Is(err, context.Canceled) || errors.Is(err, component.ErrClosed) {
-		return err
+// called tells of a call that failed or lost lines, or of such a start ahead of any where
+// fn is nil, and returns why. A caller that gave up is nothing that the plugin did.
+func (p *Plugin) called(ctx context.Context, program *component.Program, fn *component.Export, err error) error {
+	lost := p.lostLines(ctx, program, fn)
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, component.ErrClosed) {
+		return errors.Join(err, lost)
 	}
-	e := Event{Kind: EventFailed, Plugin: p.Name(), Digest: p.manifest.Digest, Cause: Cause(err)}
-	if fn != nil {
-		e.Function = fn.Interface + "#" + fn.Name
-	}
+	kind := EventFailed
 	switch {
 	case errors.As(err, new(*component.HostError)):
 	case errors.As(err, new(*component.TrapError)):
-		e.Kind = EventTrapped
+		kind = EventTrapped
 	case errors.As(err, new(*component.LimitError)), errors.Is(err, component.ErrDeadline):
-		e.Kind = EventLimited
+		kind = EventLimited
+	}
+	return errors.Join(err, lost, p.tell(ctx, fn, kind, err))
+}
+
+// lostLines tells of a call's lines of log that were dropped, if any were.
+func (p *Plugin) lostLines(ctx context.Context, program *component.Program, fn *component.Export) error {
+	n := dropped(ctx)
+	if n == 0 {
+		return nil
+	}
+	limit := &component.LimitError{Limit: component.LimitLines, Max: maxLines}
+	program.Breached(limit)
+	p.options.Host.dropped(ctx, p.Name(), int(n))
+	return p.tell(ctx, fn, EventDropped, limit)
+}
+
+// tell records what became of a call.
+func (p *Plugin) tell(ctx context.Context, fn *component.Export, kind EventKind, why error) error {
+	if p.options.Events == nil {
+		return nil
+	}
+	e := Event{Kind: kind, Plugin: p.Name(), Digest: p.manifest.Digest, Cause: Cause(why)}
+	if fn != nil {
+		e.Function = fn.Interface + "#" + fn.Name
 	}
 	// The call's own context may have ended with it.
-	return errors.Join(err, p.options.Events.Record(context.WithoutCancel(ctx), e))
+	return p.options.Events.Record(context.WithoutCancel(ctx), e)
 }

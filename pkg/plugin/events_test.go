@@ -62,6 +62,11 @@ func TestEveryGrantRefusalAndTrapIsTold(t *testing.T) {
 		"granted WASI": {guest(importsWASI), granting(plugin.WASI{Clock: true, Random: true, Environment: []string{"TZ"}}), []plugin.Event{{
 			Kind: plugin.EventLoaded, Grants: []string{"WASI", "WASI clocks", "WASI random numbers", "variable TZ"},
 		}}},
+		"more lines than a call may write, and a key that is not granted": {talker, grantAll, []plugin.Event{
+			{Kind: plugin.EventLoaded, Grants: []string{"hygia:host/log@0.1.0", "hygia:host/clock@0.1.0", "hygia:host/config@0.1.0", "configuration limit"}},
+			{Kind: plugin.EventWithheld, Function: "hygia:host/config@0.1.0#get", Cause: "key not granted"},
+			{Kind: plugin.EventDropped, Function: "test:api/answerer@0.1.0#answer", Cause: "limit: lines of log"},
+		}},
 		"trapped": {trap, nil, []plugin.Event{loaded, {Kind: plugin.EventTrapped, Function: "test:api/answerer@0.1.0#answer", Cause: "trap: unreachable"}}},
 		"limited": {loop, quick, []plugin.Event{loaded, {Kind: plugin.EventLimited, Function: "test:api/answerer@0.1.0#answer", Cause: "limit: deadline"}}},
 	} {

@@ -68,7 +68,7 @@ func (o Options) functions(m Manifest) (*component.Host, error) {
 		case granted == outboundInterface && h.Outbound != nil:
 			host.AddOutboundHTTP(functions, guestHTTP{h.Outbound, m, o.Events})
 		case granted == configInterface:
-			host.AddConfig(functions, guestConfig{h.Config, m.Grants.Config})
+			host.AddConfig(functions, guestConfig{h.Config, m, o.Events})
 		default:
 			return nil, fmt.Errorf("plugin: %s is granted %s, which this host does not give", name, granted)
 		}
@@ -76,8 +76,12 @@ func (o Options) functions(m Manifest) (*component.Host, error) {
 	return functions, nil
 }
 
-// spent is what one call has used of the bounds above.
-type spent struct{ lines, requests atomic.Int32 }
+// spent is what one call has used of the bounds above, and whether it was told that a
+// key was withheld from it.
+type spent struct {
+	lines, requests atomic.Int32
+	withheld        atomic.Bool
+}
 
 type spentKey struct{}
 
@@ -86,10 +90,23 @@ func counted(ctx context.Context) context.Context {
 	return context.WithValue(ctx, spentKey{}, new(spent))
 }
 
+func spentBy(ctx context.Context) *spent {
+	s, _ := ctx.Value(spentKey{}).(*spent)
+	return s
+}
+
 // line takes one of a call's lines, and reports whether there was one.
 func line(ctx context.Context) bool {
-	s, ok := ctx.Value(spentKey{}).(*spent)
-	return ok && s.lines.Add(1) <= maxLines
+	s := spentBy(ctx)
+	return s != nil && s.lines.Add(1) <= maxLines
+}
+
+// dropped is how many lines of a call were left out.
+func dropped(ctx context.Context) int32 {
+	if s := spentBy(ctx); s != nil {
+		return max(s.lines.Load()-maxLines, 0)
+	}
+	return 0
 }
 
 type guestLog struct {
@@ -110,6 +127,16 @@ func (l guestLog) Write(ctx context.Context, level host.Level, message string) e
 	}
 	l.host.Logger.Log(ctx, slogLevel(level), "a component wrote a line", "component", l.name, "bytes", len(message))
 	return nil
+}
+
+// dropped says how many lines of a call are missing.
+func (h Host) dropped(ctx context.Context, name string, lines int) {
+	switch {
+	case h.Transcript != nil:
+		h.Transcript("warn", fmt.Sprintf("a call may write %d lines; %d more were dropped", maxLines, lines))
+	case h.Logger != nil:
+		h.Logger.WarnContext(ctx, "lines of a component were dropped", "component", name, "count", lines)
+	}
 }
 
 func slogLevel(level host.Level) slog.Level {
@@ -133,14 +160,29 @@ func (c guestClock) Now(context.Context) (host.Datetime, error) {
 }
 
 type guestConfig struct {
-	values map[string]string
-	keys   []string
+	values   map[string]string
+	manifest Manifest
+	events   Events
 }
 
-func (c guestConfig) Get(_ context.Context, key string) (*string, error) {
-	value, set := c.values[key]
-	if !set || !slices.Contains(c.keys, key) {
-		return nil, nil
+// Get answers for a key that the manifest does not name as for one that is not set, and
+// tells of it once a call. The record has no key: a guest can write anything into one.
+func (c guestConfig) Get(ctx context.Context, key string) (*string, error) {
+	if !slices.Contains(c.manifest.Grants.Config, key) {
+		return nil, c.withheld(ctx)
 	}
-	return &value, nil
+	if value, set := c.values[key]; set {
+		return &value, nil
+	}
+	return nil, nil
+}
+
+func (c guestConfig) withheld(ctx context.Context) error {
+	if s := spentBy(ctx); c.events == nil || s == nil || s.withheld.Swap(true) {
+		return nil
+	}
+	return c.events.Record(ctx, Event{
+		Kind: EventWithheld, Plugin: c.manifest.Ref(), Digest: c.manifest.Digest,
+		Function: configInterface + "#get", Cause: "key not granted",
+	})
 }

@@ -84,9 +84,39 @@ func TestHostInterfaces(t *testing.T) {
 		if n := strings.Count(log.String(), `"level":"WARN","msg":"a component wrote a line","component":"answerer@0.1.0","bytes":7`); n != 100 {
 			t.Errorf("%d lines were logged, want 100", n)
 		}
+		if !strings.Contains(log.String(), `"level":"WARN","msg":"lines of a component were dropped","component":"answerer@0.1.0","count":100`) {
+			t.Error("nothing says that lines are missing")
+		}
 		if strings.Contains(log.String(), "Zuleide") {
 			t.Error("the guest's own text reached the log")
 		}
+	}
+}
+
+// What is dropped is a breach as any other, to whoever counts them; the call goes on.
+func TestDroppedLinesAreABreach(t *testing.T) {
+	var breaches []error
+	e, err := component.NewEngine(component.Config{Observe: func(name string, err error) {
+		if name != "answerer" {
+			t.Errorf("told of %q", name)
+		}
+		breaches = append(breaches, err)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plugin.Load(t.Context(), plugin.Options{
+		Engine: e, Files: files(t, talker, grantAll), Exports: []*component.Export{answer}, Host: everything(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { p.Close(); _ = e.Close() }()
+	if _, err := ask(t.Context(), p); err != nil {
+		t.Error(err)
+	}
+	if len(breaches) != 1 || !errors.Is(breaches[0], component.ErrLines) {
+		t.Errorf("told of %v", breaches)
 	}
 }
 
@@ -130,8 +160,8 @@ func TestTranscriptTakesTheLoggersPlace(t *testing.T) {
 	if _, err := ask(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	if len(lines) != 100 || lines[0] != "warn Zuleide" {
-		t.Errorf("got %d lines, %.1q", len(lines), lines)
+	if len(lines) != 101 || lines[0] != "warn Zuleide" || lines[100] != "warn a call may write 100 lines; 100 more were dropped" {
+		t.Errorf("got %d lines, the first %q", len(lines), lines[:1])
 	}
 }
 

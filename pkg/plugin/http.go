@@ -19,8 +19,8 @@ type guestHTTP struct {
 // 2). Of a host that is not granted, the record has no name: a guest can write
 // anything into one.
 func (g guestHTTP) Send(ctx context.Context, r host.Request) (host.Response, error) {
-	s, ok := ctx.Value(spentKey{}).(*spent)
-	if !ok {
+	s := spentBy(ctx)
+	if s == nil {
 		return host.Response{}, host.FailureDenied
 	}
 	switch n := s.requests.Add(1); {

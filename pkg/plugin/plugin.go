@@ -159,7 +159,8 @@ func (p *Plugin) fill(ctx context.Context) (err error) {
 // ahead makes an instance that is no call's. Its start has a call's bounds, and
 // what it fails of is told.
 func (p *Plugin) ahead(ctx context.Context, start func(context.Context) error) error {
-	return p.called(ctx, nil, start(p.bounded(ctx)))
+	ctx = p.bounded(ctx)
+	return p.called(ctx, p.program, nil, start(ctx))
 }
 
 // ReadManifest reads the manifest of a component's folder.
@@ -236,23 +237,25 @@ func (p *Plugin) Call(ctx context.Context, fn *component.Export, args func(*comp
 		return ErrNeedsFolders
 	}
 	if p.pool != nil {
-		return p.call(ctx, p.pool, fn, args, results)
+		return p.call(ctx, p.program, p.pool, fn, args, results)
 	}
-	return p.call(ctx, p.program, fn, args, results)
+	return p.call(ctx, p.program, p.program, fn, args, results)
 }
 
-// call makes the caller's tenant the call's flow: tenants share the engine fairly.
-func (p *Plugin) call(ctx context.Context, caller component.Caller, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+// call makes the caller's tenant the call's flow: tenants share the engine fairly. The
+// caller is program, or a pool of it.
+func (p *Plugin) call(ctx context.Context, program *component.Program, caller component.Caller, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
 	if a, ok := actor.From(ctx); ok {
 		ctx = component.WithFlow(ctx, a.Tenant)
 	}
 	ctx = p.bounded(ctx)
-	return p.called(ctx, fn, caller.Call(ctx, fn, args, results))
+	return p.called(ctx, program, fn, caller.Call(ctx, fn, args, results))
 }
 
 // bounded gives a call its bounds, where there is something that they bound.
 func (p *Plugin) bounded(ctx context.Context) context.Context {
-	if g := p.manifest.Grants; g.WASI != nil || g.grantsAnyOf(logInterface) || g.grantsAnyOf(outboundInterface) {
+	g := p.manifest.Grants
+	if g.WASI != nil || slices.ContainsFunc([]string{logInterface, configInterface, outboundInterface}, g.grantsAnyOf) {
 		return counted(ctx)
 	}
 	return ctx
@@ -267,7 +270,7 @@ type Session struct {
 
 // Call runs one function in a fresh instance, within the manifest's limits.
 func (s *Session) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
-	return s.plugin.call(ctx, s.program, fn, args, results)
+	return s.plugin.call(ctx, s.program, s.program, fn, args, results)
 }
 
 // Close ends the session. Calls must have ended.

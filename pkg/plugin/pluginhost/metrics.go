@@ -30,7 +30,7 @@ func newMetrics() *metrics {
 	return &metrics{
 		breaches: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hygia_plugin_breaches_total",
-			Help: "Calls of plugins that ended in a trap, at a limit or in another failure, by cause.",
+			Help: "Calls of plugins that ended in a trap, at a limit or in another failure, or lost lines of log, by cause.",
 		}, []string{"plugin", "cause"}),
 		calls:    of("calls_total", "Calls of plugins.", "plugin"),
 		failures: of("failures_total", "Calls that failed by the plugin's fault.", "plugin"),

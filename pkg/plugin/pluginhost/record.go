@@ -24,7 +24,7 @@ import (
 // What the audit log calls what happens to plugins without a request of its own.
 const (
 	methodLoad   = "/hygia.plugin.v1.PluginService/Load"   // a plugin was granted what it imports, or refused
-	methodRun    = "/hygia.plugin.v1.PluginService/Run"    // a call of a plugin failed
+	methodRun    = "/hygia.plugin.v1.PluginService/Run"    // a call of a plugin failed, or was denied something
 	methodSend   = "/hygia.plugin.v1.PluginService/Send"   // a plugin's request went to a host, or did not
 	methodChange = "/hygia.plugin.v1.PluginService/Change" // the supervisor took a plugin out, or back in
 )
@@ -84,8 +84,10 @@ func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
 		method, outcome, status = methodLoad, auditv1.Outcome_OUTCOME_SUCCESS, "OK"
 	case plugin.EventRefused:
 		method, outcome, status = methodLoad, auditv1.Outcome_OUTCOME_REFUSED, "PERMISSION_DENIED"
-	case plugin.EventLimited:
+	case plugin.EventLimited, plugin.EventDropped:
 		status = "RESOURCE_EXHAUSTED"
+	case plugin.EventWithheld:
+		outcome, status = auditv1.Outcome_OUTCOME_REFUSED, "PERMISSION_DENIED"
 	case plugin.EventSent:
 		method, outcome, status = methodSend, auditv1.Outcome_OUTCOME_SUCCESS, "OK"
 	case plugin.EventDenied:
@@ -100,7 +102,7 @@ func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
 		objects = append(objects, object("grant", grant))
 	}
 	event := r.event(ctx, method, outcome, status, objects)
-	ahead := method == methodRun && e.Function == ""
+	ahead := method == methodRun && e.Function == "" && e.Kind != plugin.EventDropped
 	if ahead { // no call tells of it
 		r.logger.WarnContext(ctx, "an instance that was to be kept ready did not start", "component", e.Plugin, "error_message", e.Cause)
 	}
