@@ -65,8 +65,10 @@ test-client: ## Compile and try the TypeScript client
 	@scripts/test-client
 
 .PHONY: slowtest
-slowtest: ## Run what takes longer: the race detector, many traps, slow languages, long fuzzing
+slowtest: ## Run what takes longer: the race detector, the supported engine (needs cargo), many traps, slow languages, long fuzzing
+	@command -v cargo >/dev/null || { echo "slowtest builds the supported engine, which needs cargo: install Rust with rustup" >&2; exit 1; }
 	@for m in pkg services tools; do (cd $$m && $(GOTEST) -race -timeout 60m ./...); done
+	@$(MAKE) --no-print-directory test-engine
 	@cd tools && HYGIA_SLOW_PLUGINS=1 $(GOTEST) -timeout 90m ./hygia/internal/author/flow
 	@cd pkg && HYGIA_TRAPS=1000000 GOGC=20 $(GOTEST) -run UnderGarbageCollection -count 1 -timeout 30m ./component
 	@scripts/fuzz $(FUZZ)
@@ -86,7 +88,7 @@ test-engine: engine ## Run the tests of the hosts of components with that engine
 .PHONY: test-hosts
 test-hosts:
 	@cd pkg && $(GOTEST) -timeout 20m ./component/... ./plugin/...
-	@cd tools && $(GOTEST) -timeout 20m ./witgen/...
+	@cd tools && $(GOTEST) -timeout 30m ./witgen/... ./conformance/... ./hygia/... ./e2e/...
 	@cd services && $(GOTEST) -timeout 20m ./...
 
 .PHONY: lint

@@ -98,6 +98,7 @@ func (f *frame) hostCall(b *boundImport) (err error) {
 
 // give puts encoded results where C reads them. Most were written there.
 func (f *frame) give(b []byte) {
+	debugGC()
 	if cap(b) != int(f.c.in.cap) || unsafe.SliceData(b) != (*byte)(f.c.in.data) {
 		C.hy_reserve(&f.c.in, C.size_t(len(b)))
 		copy(unsafe.Slice((*byte)(f.c.in.data), int(f.c.in.cap)), b)
@@ -124,6 +125,7 @@ func (f *frame) hostContext() *hostContext {
 //export hygiaOutput
 func hygiaOutput(handle C.uintptr_t, data *C.uint8_t, n C.size_t) C.ptrdiff_t {
 	defer func() { _ = recover() }() // the program is gone, or its writer panicked
+	debugGC()
 	cgo.Handle(handle).Value().(*output).write(unsafe.Slice((*byte)(data), int(n)))
 	return C.ptrdiff_t(n)
 }

@@ -184,6 +184,7 @@ func (f *frame) results(read func(*Decoder)) error {
 		return nil
 	}
 	f.dec.reset(view(&f.c.out), f.distant(), &f.program.limits)
+	debugGC()
 	read(&f.dec)
 	return f.dec.finish()
 }
@@ -213,6 +214,7 @@ func (f *frame) release() C.int {
 		return C.HY_OK
 	}
 	f.dec.far = nil
+	debugGC()
 	return C.hy_release(ref(f.c))
 }
 

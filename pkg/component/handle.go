@@ -60,6 +60,7 @@ func (i *Instance) dropHandle(ctx context.Context, h *Handle) error {
 		return nil
 	}
 	h.spent = true
+	debugGC()
 	if rc := C.hy_instance_drop(f.c, i.c, C.uint32_t(h.slot)); rc != C.HY_OK {
 		err := f.failure(ctx, rc)
 		i.fail(err)
@@ -141,6 +142,7 @@ func (e *Encoder) usable(h *Handle) bool {
 }
 
 func (e *Encoder) handle(k Kind, resource int, number uint32) {
+	debugGC()
 	e.eight(k, uint64(resource)<<32|uint64(number))
 }
 
@@ -188,6 +190,7 @@ func (d *Decoder) handle(k Kind, r *Resource, guest bool) (resource int, number 
 	if b == nil {
 		return 0, 0, false
 	}
+	debugGC()
 	word := binary.LittleEndian.Uint64(b)
 	if resource = d.scope.program.resource(r, guest); resource < 0 || uint64(resource) != word>>32 {
 		who := "the host"

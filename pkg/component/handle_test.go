@@ -166,11 +166,11 @@ func TestGuestResourceMakesTheRound(t *testing.T) {
 }
 
 func TestGuestResourcesInAList(t *testing.T) {
-	const n = 1000
-	inst := instance(t, linkBank(t, component.Limits{}, noop))
+	n := repeated(1000)
+	inst := instance(t, linkBank(t, component.Limits{Resources: n}, noop))
 	var hs []*component.Handle
 	open := func() error {
-		return inst.Call(context.Background(), many, func(e *component.Encoder) { e.U32(n) }, func(d *component.Decoder) {
+		return inst.Call(context.Background(), many, func(e *component.Encoder) { e.U32(uint32(n)) }, func(d *component.Decoder) {
 			for range d.List() {
 				hs = append(hs, d.Handle(counter))
 			}
@@ -187,7 +187,7 @@ func TestGuestResourcesInAList(t *testing.T) {
 				e.Lend(h)
 			}
 		}, func(d *component.Decoder) { sum = d.U32() })
-		if err != nil || sum != 100*n {
+		if err != nil || sum != uint32(100*n) {
 			t.Fatal(sum, err)
 		}
 		for i := range hs {
@@ -349,9 +349,9 @@ func TestHandlesLeakNothing(t *testing.T) {
 			}
 		}
 	}
-	round(500)
+	round(repeated(500))
 	before := resident(t)
-	round(2000)
+	round(repeated(2000))
 	if grown := resident(t) - before; grown > 8<<20 {
 		t.Errorf("grew by %d KiB", grown>>10)
 	}

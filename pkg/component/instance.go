@@ -116,6 +116,7 @@ func (i *Instance) Close() {
 // free gives back what the instance holds, and drops the host's values that its
 // guest still owned.
 func (i *Instance) free() {
+	debugGC()
 	C.hy_instance_delete(i.c)
 	i.end()
 	p := i.program

@@ -3,3 +3,5 @@
 package component_test
 
 const collects = false
+
+func repeated(n int) int { return n }

@@ -111,6 +111,7 @@ func (p *Program) instance(ctx context.Context, wanted func() bool) (*Instance, 
 	inst := &Instance{program: p}
 	inst.end = func() { inst.values.end(ctx, p) }
 	f.scope.begin(p, inst)
+	debugGC()
 	if rc := C.hy_instance_new(f.c, p.c, &inst.c); rc != C.HY_OK {
 		inst.end()
 		return nil, f.failure(ctx, rc)
@@ -144,6 +145,7 @@ func (p *Program) unref() bool {
 }
 
 func (p *Program) free() {
+	debugGC()
 	C.hy_program_delete(p.c)
 	p.mem.free()
 	if p.output != 0 {

@@ -5,9 +5,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hygia-suite/hygia/pkg/component"
 )
 
 const (
@@ -154,7 +157,7 @@ func TestCommandLine(t *testing.T) {
 	if !strings.Contains(out, "ADV-1") {
 		t.Errorf("validate gave %q", out)
 	}
-	run(0, "", "status")
+	theEngineOfEach(t, func(args ...string) string { out, _ := run(0, "", args...); return out })
 	run(0, "", "content", "list")
 	run(0, "", "audit", "list")
 	run(0, "", "audit", "verify")
@@ -170,6 +173,38 @@ func TestCommandLine(t *testing.T) {
 	s.url = "http://127.0.0.1:1"
 	s.vars["HYGIA_URL"] = s.url
 	run(6, "", "status")
+}
+
+// theEngineOfEach compares what `hygia status` shows of each service that hosts
+// components with the library that runs: this test links it too, by the same tags.
+func theEngineOfEach(t *testing.T, run func(args ...string) string) {
+	t.Helper()
+	var shown struct {
+		Services []struct {
+			Service string
+			Status  struct {
+				Engine     string
+				Components []struct{ Name string }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(run("--json", "status")), &shown); err != nil {
+		t.Fatal(err)
+	}
+	hosts := 0
+	for _, s := range shown.Services {
+		want := ""
+		if slices.Contains([]string{"anonymization", "audit", "content", "validation"}, s.Service) {
+			hosts++
+			want = component.EngineName()
+		}
+		if s.Status.Engine != want || (len(s.Status.Components) > 0) != (want != "") {
+			t.Errorf("%s: the engine is %q, want %q; %d components", s.Service, s.Status.Engine, want, len(s.Status.Components))
+		}
+	}
+	if out := run("status"); hosts != 4 || strings.Count(out, " "+component.EngineName()+" ") != 4 {
+		t.Errorf("%d services host components, and status shows:\n%s", hosts, out)
+	}
 }
 
 // verifyLog runs the reader that shares no code with the log.

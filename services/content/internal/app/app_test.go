@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/hygia-suite/hygia/pkg/actor"
+	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/fault"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	auditv1 "github.com/hygia-suite/hygia/proto/gen/hygia/audit/v1"
@@ -361,7 +362,7 @@ func TestWhatWasAnsweredIsThereAfterARestart(t *testing.T) {
 func TestStatusNamesTheComponent(t *testing.T) {
 	w := start(t)
 	r, err := w.GetStatus(t.Context(), &statusv1.GetStatusRequest{})
-	if err != nil || len(r.GetComponents()) != 1 || r.GetComponents()[0].GetName() != "wordpress-import" || r.GetEngine() == "" {
+	if err != nil || len(r.GetComponents()) != 1 || r.GetComponents()[0].GetName() != "wordpress-import" || r.GetEngine() != component.EngineName() {
 		t.Errorf("got %v, %v", r, err)
 	}
 }
