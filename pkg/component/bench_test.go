@@ -248,3 +248,43 @@ func BenchmarkBytesEcho1MiB(b *testing.B) {
 	s := make([]byte, 1<<20)
 	benchEcho(b, bytesType, func(e *component.Encoder) { e.Bytes(s) }, func(d *component.Decoder) { d.Bytes() })
 }
+
+// BenchmarkOwnResource is what it costs that a guest's own resources are counted: a
+// constructor's call, and the same as wasmtime alone compiles it.
+func BenchmarkOwnResource(b *testing.B) {
+	e := newEngine(b, component.Config{})
+	for name, compile := range map[string]func([]byte) (*component.Component, error){
+		"counted": func(code []byte) (*component.Component, error) { return e.Compile(context.Background(), code) },
+		"alone":   e.CompileAlone,
+	} {
+		c, err := compile(wasm(b, bank))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer c.Close()
+		h := component.NewHost()
+		h.Func(&component.Import{Name: "note"}, noop)
+		p, err := e.Link(c, component.LinkOptions{Host: h, Exports: []*component.Export{newCounter}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer p.Close()
+		ctx := context.Background()
+		args := func(e *component.Encoder) { e.U32(1) }
+		b.Run(name+"/fresh", func(b *testing.B) {
+			for b.Loop() {
+				if err := p.Call(ctx, newCounter, args, func(d *component.Decoder) { d.Handle(counter) }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		inst := instance(b, p)
+		b.Run(name+"/live", func(b *testing.B) {
+			for b.Loop() {
+				if err := openCounter(b, inst, 1).Drop(ctx); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -74,6 +74,7 @@ func limitOf(reason string) Limit {
 		{"maximum concurrent", LimitPool},
 		{"all fuel consumed", LimitFuel},
 		{"fuel allocated for hostcalls", LimitResult},
+		{"store handle limit exceeded", LimitOwnResources}, // wasmtime 48 also counts handles that are lent
 	} {
 		if strings.Contains(reason, t.text) {
 			return t.limit

@@ -8,13 +8,12 @@ type space struct {
 	next uint32
 }
 
-// define adds something that the component has, and returns its index.
-func (s *space) define() uint32 {
-	s.now = append(s.now, s.next)
-	return s.insert()
+// define adds something that the component has.
+func (s *space) define() {
+	s.now = append(s.now, s.insert())
 }
 
-// insert adds something that it had not.
+// insert adds something that it had not, and returns its index.
 func (s *space) insert() uint32 {
 	s.next++
 	return s.next - 1
