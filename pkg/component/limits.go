@@ -17,7 +17,8 @@ type Limits struct {
 	// TableElements bounds each table, 20 000 by default.
 	TableElements int64
 	// Instances, Memories and Tables bound how many core instances, memories and
-	// tables an instance is made of: 16, 4 and 16 by default.
+	// tables an instance is made of: 16, 4 and 16 by default. Those that Compile adds
+	// do not count.
 	Instances, Memories, Tables int
 	// ArgBytes bounds the encoded values that go into a guest at once: a call's
 	// arguments, or one host function's results. By default 16 MiB, and 64 KiB for
