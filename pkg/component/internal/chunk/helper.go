@@ -8,7 +8,7 @@ type helper struct {
 	instruction
 	to, from, count width
 	value           []byte  // the type of what a fill takes, else empty
-	overlaps        bool    // to and from are of one memory or table
+	overlaps        bool    // to and from may be of one memory or table, which may have two indices
 	ranges          []bound // what must hold the ranges
 	piece           uint64
 }
@@ -52,7 +52,7 @@ func newHelper(i instruction, spaces []space, segments []uint32, piece uint64, s
 			from, err = find(1, i.b)
 		}
 		h.to, h.from = width(to.wide), width(from.wide)
-		h.count, h.overlaps = h.to && h.from, i.a == i.b
+		h.count, h.overlaps = h.to && h.from, h.to == h.from
 	default:
 		if uint64(i.a) >= uint64(len(segments)) {
 			return nil, wasmbin.ErrUnknown

@@ -209,3 +209,55 @@ func compare(t *rapid.T, was, is *running, name string) {
 		}
 	}
 }
+
+// A module that is given one memory twice has two indices for it: a copy from one to the
+// other may overlap with itself.
+func TestInvariant5OneMemoryByTwoIndices(t *testing.T) {
+	const by, count = 100, 3*chunk.MemoryPiece + 5
+	engine := wasmtime.NewEngine()
+	before := wasm(t, `(module (import "" "a" (memory $a 5)) (import "" "b" (memory $b 5)) (data $d "0123456789abcdef")
+	  (func (export "fill") (local $i i32)
+	    (loop (i32.store (local.get $i) (i32.mul (local.get $i) (i32.const 40503)))
+	      (local.set $i (i32.add (local.get $i) (i32.const 4)))
+	      (br_if 0 (i32.lt_u (local.get $i) (i32.const 300000)))))
+	  (func (export "copy") (param i32 i32 i32) (memory.copy $b $a (local.get 0) (local.get 1) (local.get 2))))`)
+	after, err := chunk.Module(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]any{{int32(by), int32(0), int32(count)}, {int32(0), int32(by), int32(count)}} {
+		var got [2][]byte
+		for i, module := range [][]byte{before, after} {
+			store := wasmtime.NewStore(engine)
+			defer store.Close()
+			typ, err := wasmtime.NewMemoryType(5, false, 0, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			memory, err := wasmtime.NewMemory(store, typ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := wasmtime.NewModule(engine, module)
+			if err != nil {
+				t.Fatal(err)
+			}
+			inst, err := wasmtime.NewInstance(store, m, []wasmtime.AsExtern{memory, memory})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, call := range []func() (any, error){
+				func() (any, error) { return inst.GetFunc(store, "fill").Call(store) },
+				func() (any, error) { return inst.GetFunc(store, "copy").Call(store, args...) },
+			} {
+				if _, err := call(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got[i] = bytes.Clone(memory.UnsafeData(store))
+		}
+		if !bytes.Equal(got[0], got[1]) {
+			t.Errorf("copy%v made something else", args)
+		}
+	}
+}
