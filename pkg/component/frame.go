@@ -124,7 +124,10 @@ func (f *frame) prepare(p *Program, inst *Instance) {
 		atomic.StoreUint32((*uint32)(unsafe.Pointer(&f.c.calls)), uint32(calls))
 	}
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
-	f.c.fuel, f.c.lifted = p.fuel, 0
+	f.c.fuel, f.c.lifted, f.c.memory = p.fuel, 0, 0
+	if wanted := C.bool(f.usage != nil); f.c.measured != wanted {
+		f.c.measured = wanted
+	}
 	f.enc.reset(&p.limits)
 }
 
@@ -250,6 +253,9 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 		return &TrapError{Code: TrapOther, Reason: "cannot leave component instance"}
 	case C.HY_FAILED, C.HY_LANE:
 		err := limits.named(guestError(string(view(&f.c.message)), f.c.started != 0))
+		if trap := (*TrapError)(nil); errors.As(err, &trap) {
+			trap.MemoryBytes = int64(f.c.memory)
+		}
 		f.heavy = errors.Is(err, ErrResult)
 		return err
 	}

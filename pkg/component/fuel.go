@@ -20,6 +20,11 @@ type Usage struct {
 	HostCalls int
 	// HostTime is how long these took: 0 unless Limits.HostTime is set.
 	HostTime time.Duration
+	// MemoryBytes is how large the guest's memory is that text, bytes and lists have
+	// crossed by: 0 where none have, or only by wasmtime's own values. Memories never
+	// shrink, so it is the most that a fresh instance had. Others of the guest's, and
+	// those of components within it, are not in it.
+	MemoryBytes int64
 }
 
 // WithUsage returns a context whose next call fills u in when it ends, however
@@ -47,8 +52,9 @@ func (l Limits) fuelFor(cfg Config) (C.uint64_t, error) {
 // used tells what the frame's call used.
 func (f *frame) used() Usage {
 	return Usage{
-		Fuel:      int64(f.program.fuel - f.c.fuel),
-		HostCalls: f.program.limits.HostCalls - int(f.c.calls),
-		HostTime:  time.Duration(f.hostTime.Load()),
+		Fuel:        int64(f.program.fuel - f.c.fuel),
+		HostCalls:   f.program.limits.HostCalls - int(f.c.calls),
+		HostTime:    time.Duration(f.hostTime.Load()),
+		MemoryBytes: int64(f.c.memory),
 	}
 }

@@ -104,6 +104,10 @@ static uint8_t *memory(hy_instance *inst, size_t *size) {
   return wasmtime_memory_data(inst->context, &inst->memory);
 }
 
+size_t hy_lane_memory(const hy_instance *inst) {
+  return inst->memory.store_id ? wasmtime_memory_data_size(inst->context, &inst->memory) : 0;
+}
+
 int hy_lane_view(hy_instance *inst, uint32_t address, uint64_t len, uint32_t align,
                  const uint8_t **out) {
   size_t size;

@@ -98,6 +98,43 @@ func TestInvariant5MemoryLimit(t *testing.T) {
 	}
 }
 
+// Nobody is told that a guest got no more memory; how much it had is known where a value
+// has crossed by it.
+func TestMemoryThatAGuestHad(t *testing.T) {
+	take := &component.Export{Name: "take", Signature: component.Signature{
+		Params: []component.Field{{Name: "v", Type: component.String}}}}
+	p := link(t, newEngine(t, component.Config{}), `(component
+		(core module $m
+			(memory (export "memory") 1)
+			(func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+			(func (export "take") (param i32 i32)
+				(loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+				(if (i32.eq (local.get 1) (i32.const 4)) (then unreachable))))
+		(core instance $i (instantiate $m))
+		(func (export "take") (param "v" string)
+			(canon lift (core func $i "take") (memory $i "memory") (realloc (func $i "realloc")))))`,
+		component.LinkOptions{Exports: []*component.Export{take}, Limits: component.Limits{MemoryBytes: 7 << 16}})
+	for name, c := range map[string]component.Caller{"fresh": p, "live": instance(t, p)} {
+		call := func(text string) (used component.Usage, err error) {
+			err = c.Call(component.WithUsage(t.Context(), &used), take, func(e *component.Encoder) { e.String(text) }, nil)
+			return used, err
+		}
+		if used, err := call("go"); err != nil || used.MemoryBytes != 7<<16 {
+			t.Errorf("%s: used %+v: %v", name, used, err)
+		}
+		used, err := call("trap")
+		var trap *component.TrapError
+		if !errors.As(err, &trap) || trap.MemoryBytes != 7<<16 || used.MemoryBytes != 7<<16 {
+			t.Errorf("%s: used %+v: %v", name, used, err)
+		}
+	}
+	q := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
+	var trap *component.TrapError
+	if err := q.Call(t.Context(), unreachable, nil, nil); !errors.As(err, &trap) || trap.MemoryBytes != 0 {
+		t.Errorf("by whose memory nothing crossed: %v", err)
+	}
+}
+
 func TestInstanceAndTableLimits(t *testing.T) {
 	e := newEngine(t, component.Config{})
 	p := link(t, e, `(component

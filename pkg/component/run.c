@@ -232,8 +232,10 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, hy_found *fou
   size_t arena = sig->count * sizeof(wasmtime_component_val_t);
   if (!hy_check(inst, sig->params, sig->count, args, len, &arena))
     return hy_over(f) ? HY_STOPPED : HY_VALUE;
-  return fn->direct ? hy_lane_call(inst, fn, found, args, len)
-                    : call_by_values(f, inst, fn, &found->func, arena, args, len);
+  int rc = fn->direct ? hy_lane_call(inst, fn, found, args, len)
+                      : call_by_values(f, inst, fn, &found->func, arena, args, len);
+  if (rc == HY_FAILED || f->measured) f->memory = hy_lane_memory(inst);
+  return rc;
 }
 
 static void end_fresh(hy_instance *inst) {

@@ -85,6 +85,8 @@ typedef struct hy_frame {
   uint32_t started;  // whether instantiation was over
   uint32_t import;   // the last that the guest called
   uint64_t fuel;     // what is left of the program's
+  bool measured;     // whether Go wants to know memory also where the call goes well
+  size_t memory;     // that the guest had, as far as known: see hy_lane_memory
   size_t lifted;     // items of lists and tuples that the call brought to the host
   size_t out_max;    // bound of out
   hy_buffer out;     // from the guest: results, or a host function's arguments
@@ -334,6 +336,9 @@ int hy_store(hy_instance *, const hy_func *, const uint8_t *, size_t len, wasmti
 // runs again, at a multiple of align; hy_lane_text one that is UTF-8.
 int hy_lane_view(hy_instance *, uint32_t address, uint64_t len, uint32_t align, const uint8_t **);
 int hy_lane_text(hy_instance *, uint32_t address, uint32_t len, const uint8_t **);
+// hy_lane_memory is how large the memory is that values have crossed by, in bytes, which
+// never shrinks; 0 where none has.
+size_t hy_lane_memory(const hy_instance *);
 // hy_lane_refuse ends a call for what the guest did.
 int hy_lane_refuse(hy_instance *, const char *why);
 // hy_lane_room asks inst->place for room. What it gives as data is there until the

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/hygia-suite/hygia/pkg/component/internal/bound"
@@ -12,11 +13,18 @@ type TrapError struct {
 	Reason string   // wasmtime's, one line
 	Trace  []string // the guest's functions, innermost first, at most traceMax
 	Start  bool     // whether the guest was still being instantiated
+	// MemoryBytes is how much memory the guest had, as Usage.MemoryBytes is. A guest that
+	// got no more of it traps as it likes, and wasmtime does not tell why: one that stands
+	// near Limits.MemoryBytes may have been such.
+	MemoryBytes int64
 }
 
 func (e *TrapError) Error() string {
 	if e.Start {
 		return "component: trap while starting: " + e.Reason
+	}
+	if e.MemoryBytes > 0 {
+		return fmt.Sprintf("component: trap: %s (with %d bytes of memory)", e.Reason, e.MemoryBytes)
 	}
 	return "component: trap: " + e.Reason
 }
