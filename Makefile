@@ -109,7 +109,7 @@ generate-check: ## Fail where what is generated is not current
 	@scripts/generate-check
 
 .PHONY: breaking
-breaking: ## Refuse a change of proto or WIT that breaks the newest release
+breaking: ## Refuse a break of proto or WIT that scripts/breaking.accepted does not say
 	@scripts/breaking
 
 .PHONY: bench

@@ -160,3 +160,49 @@ func refused(t *testing.T, r *repository, script string, want []string) {
 		}
 	}
 }
+
+const accepted = "scripts/breaking.accepted"
+
+// contracts are what scripts/breaking compares, in a repository of a test's own.
+func contracts() map[string]string {
+	return map[string]string{
+		"buf.yaml":                  "version: v2\nmodules:\n  - path: proto\n  - path: third_party/proto\nbreaking:\n  use: [FILE]\n",
+		"third_party/proto/t.proto": "syntax = \"proto3\";\npackage t;\n",
+		"wit/a/a.wit":               "package x:a@0.1.0;\ninterface i { f: func(); }\n",
+		"proto/x/a/v1/a.proto":      "syntax = \"proto3\";\npackage x.a.v1;\nmessage R { string one = 1; }\n",
+	}
+}
+
+// What breaks WIT or proto is refused until it is said, however many commits follow,
+// and nothing is said that is not so.
+func TestBreaksAreSaid(t *testing.T) {
+	const (
+		wit   = "wit/a/a.wit: f is gone from i"
+		proto = `proto/x/a/v1/a.proto: Field "1" with name "one" on message "R" changed type from "string" to "bytes".`
+	)
+	r := newRepository(t)
+	r.commit(contracts())
+	refused(t, r, "breaking", []string{"no commit has " + accepted})
+	r.commit(map[string]string{accepted: "# What breaks.\n"})
+	r.commit(map[string]string{
+		"wit/a/a.wit":          "package x:a@0.1.0;\n\ninterface i { g: func(); }\n",
+		"proto/x/a/v1/a.proto": "syntax = \"proto3\";\npackage x.a.v1;\n\nmessage R { bytes one = 1; }\n",
+	})
+	r.commit(map[string]string{"README": "x"})
+	refused(t, r, "breaking", []string{wit, proto})
+	r.commit(map[string]string{accepted: "# Because.\n" + wit + "\n\n# Because.\n" + proto + "\n"})
+	refused(t, r, "breaking", nil)
+	r.git("tag", "v0.1.0")
+	refused(t, r, "breaking", []string{"what does not break anything that was there in v0.1.0", wit, proto})
+	r.put(map[string]string{"wit/a/a.wit": "package x:a@0.2.0;\ninterface i {"})
+	refused(t, r, "breaking", []string{"wit/a/a.wit:2:14: expected"})
+}
+
+func TestBreaksNeedTheWholeHistory(t *testing.T) {
+	r := newRepository(t)
+	r.commit(contracts())
+	r.commit(map[string]string{accepted: "# What breaks.\n"})
+	shallow := &repository{t, t.TempDir()}
+	shallow.git("clone", "--quiet", "--depth", "1", "file://"+filepath.ToSlash(r.dir), ".")
+	refused(t, shallow, "breaking", []string{"git fetch --unshallow"})
+}
