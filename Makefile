@@ -74,8 +74,8 @@ slowtest: ## Run what takes longer: the race detector, the supported engine (nee
 	@scripts/fuzz $(FUZZ)
 
 .PHONY: conformance
-conformance: ## Run the suites of SUITE=folder; writes CONFORMANCE.md
-	@scripts/conformance "$(SUITE)"
+conformance: ## Run the suites of SUITE=folder; writes CONFORMANCE.md, or with CHECK=1 checks it
+	@CHECK="$(CHECK)" scripts/conformance "$(SUITE)"
 
 .PHONY: engine
 engine: ## Build the supported engine from its crates; ENGINE=lts then links it

@@ -19,22 +19,27 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	flags.SetOutput(errs)
 	flags.Usage = func() {
-		fmt.Fprintln(errs, "usage: conformance [flags] FOLDER\n\nRuns every .wast file below the folder through pkg/component.")
+		fmt.Fprintln(errs, "usage: conformance [flags] FOLDER\n\nRuns every .wast file, or every case of guests, below the folder through pkg/component.")
 		flags.PrintDefaults()
 	}
 	all := flags.Bool("all", false, "print what was excepted too, and why")
 	markdown := flags.Bool("markdown", false, "print a section of CONFORMANCE.md")
 	title := flags.String("title", "", "what the suite is called; the folder by default")
-	name := flags.String("suite", "", "component-model or wasmtime: an exception that is not known of that suite fails, and so does one that does not occur")
+	name := flags.String("suite", "", "component-model, wasmtime or wit-bindgen: an exception that is not known of that suite fails, and so does one that does not occur")
+	built := flags.Bool("guests", false, "the folder is one like wit-bindgen's tests/runtime: build its guests, and run what they are composed to")
+	tools := flags.String("tools", ".tools", "where the tools that build guests are, or are installed")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 1 {
-		return errors.New("name one folder of .wast files")
+		return errors.New("name one folder")
 	}
 	s := suite{title: *title}
 	if s.title == "" {
 		s.title = flags.Arg(0)
+	}
+	if *built {
+		return runGuests(ctx, *tools, *name, s.title, flags.Arg(0), out, errs)
 	}
 	var err error
 	if s.files, err = runFolder(ctx, flags.Arg(0)); err != nil {

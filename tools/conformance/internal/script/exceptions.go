@@ -25,9 +25,9 @@ const (
 	noThreads    = "proposal switched off: shared memories, which no limit would count"
 	noExceptions = "proposal switched off: exceptions, which need a garbage-collected heap"
 	noGC         = "proposal switched off: values of a garbage-collected heap"
-	noFixedLists = "proposal switched off: lists of fixed length"
-	noMaps       = "proposal switched off: maps"
-	miscompiled  = "wasmtime 44 cannot compile a component inside of a component that lends a handle, while concurrency support is off; it is, since it slows every call"
+	NoFixedLists = "proposal switched off: lists of fixed length"
+	NoMaps       = "proposal switched off: maps"
+	Miscompiled  = "wasmtime 44 cannot compile a component inside of a component that lends a handle, while concurrency support is off; it is, since it slows every call"
 )
 
 // refusals are the reasons by what pkg/component says when it is asked to.
@@ -40,8 +40,8 @@ var refusals = []struct { //nolint:gochecknoglobals // immutable
 	{regexp.MustCompile(`threads must be enabled`), noThreads},
 	{regexp.MustCompile(`exceptions proposal not enabled`), noExceptions},
 	{regexp.MustCompile(`cm-gc`), noGC},
-	{regexp.MustCompile(`fixed-length lists feature`), noFixedLists},
-	{regexp.MustCompile(`component model map feature`), noMaps},
+	{regexp.MustCompile(`fixed-length lists feature`), NoFixedLists},
+	{regexp.MustCompile(`component model map feature`), NoMaps},
 }
 
 // unrefused are what pkg/component links, by what wasmtime would refuse it with.
@@ -65,7 +65,7 @@ func excepted(err error) string {
 	}
 	var compile *component.CompileError
 	if errors.As(err, &compile) && mistyped.MatchString(err.Error()) {
-		return miscompiled
+		return Miscompiled
 	}
 	return ""
 }
