@@ -126,6 +126,7 @@ var guestPins = map[string]guestPin{ //nolint:gochecknoglobals // immutable
 	"resource_with_lists":            lends,
 	"resources":                      lends,
 	"rust/arena-allocated-resources": lends,
+	"rust/equal-types":               lends,
 	"rust/owned-resource-deref-mut":  lends,
 	"rust/xcrate":                    lends,
 	"fixed-length-lists":             {"fixed-length lists feature", script.NoFixedLists},

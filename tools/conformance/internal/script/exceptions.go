@@ -27,7 +27,7 @@ const (
 	noGC         = "proposal switched off: values of a garbage-collected heap"
 	NoFixedLists = "proposal switched off: lists of fixed length"
 	NoMaps       = "proposal switched off: maps"
-	Miscompiled  = "wasmtime 44 cannot compile a component inside of a component that lends a handle, while concurrency support is off; it is, since it slows every call"
+	Miscompiled  = "wasmtime 44 cannot compile a component inside of a component that lends a handle, while concurrency support is off (on, it slows every call); 48 can (`make engine`)"
 )
 
 // refusals are the reasons by what pkg/component says when it is asked to.
