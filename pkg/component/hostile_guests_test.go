@@ -66,6 +66,9 @@ func returns(n int64) string {
 
 func does(body string) string { return `(func $attack (export "attack") ` + body + `)` }
 
+// all makes a guest's memory as large as it may be.
+const all = `(drop (memory.grow (i32.const 62)))`
+
 // bomb is a list that holds itself: at address 0 are as many heads of lists as
 // the word at 4 says, and each of them is this one again.
 func bomb() string {
@@ -96,6 +99,15 @@ var attacks = []attack{
 	// Time.
 	{name: "an endless loop", core: does(`(loop (br 0))`), want: "deadline"},
 	{name: "endless calls", core: does(`(loop (call $g) (br 0))) (func $g`), want: "deadline"},
+	{name: "filling memory without end", want: "deadline",
+		core: does(all + `(loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x400000)) (br 0))`)},
+	{name: "copying memory without end", want: "deadline",
+		core: does(all + `(loop (memory.copy (i32.const 1) (i32.const 0) (i32.const 0x3fffff)) (br 0))`)},
+	{name: "segments without end", want: "deadline",
+		core: `(data $d "segment") ` + does(`(loop (memory.init $d (i32.const 0) (i32.const 0) (i32.const 7)) (br 0))`)},
+	{name: "filling a table without end", want: "deadline",
+		core: does(`(drop (table.grow $t (ref.null func) (i32.const 19999)))
+			(loop (table.fill $t (i32.const 0) (ref.null func) (i32.const 20000)) (br 0))`)},
 	{name: "a start that loops", core: `(func $s (loop (br 0))) (start $s) ` + does(``), want: "deadline"},
 	{name: "a loop after the return", core: does(``) + `(func (export "after") (loop (br 0)))`,
 		lift: `(post-return (func $i "after"))`, want: "deadline"},

@@ -204,7 +204,7 @@ func (l lateness) log(t *testing.T, name string) {
 }
 
 // loops calls what never ends, with a deadline, and tells how late each call did.
-func loops(t *testing.T, p *component.Program, deadline time.Duration) lateness {
+func loops(t *testing.T, name string, p *component.Program, deadline time.Duration) lateness {
 	t.Helper()
 	l := make(lateness, 100)
 	for i := range l {
@@ -216,7 +216,7 @@ func loops(t *testing.T, p *component.Program, deadline time.Duration) lateness 
 			t.Fatalf("ended %v early", -l[i])
 		}
 	}
-	l.log(t, "a loop")
+	l.log(t, name)
 	return l
 }
 
@@ -231,7 +231,7 @@ func TestInvariant5DeadlinesEndInTime(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{Deadline: deadline})
 	middle, tail := late, late
 	for range 3 {
-		l := loops(t, p, deadline)
+		l := loops(t, "a loop", p, deadline)
 		middle, tail = min(middle, l.at(50)), min(tail, l.at(99))
 	}
 	if middle > promised {
@@ -249,7 +249,7 @@ func TestInvariant5DeadlinesEndValuesInTime(t *testing.T) {
 		t.Skip("this build takes milliseconds of its own")
 	}
 	e := newEngine(t, component.Config{})
-	loop := loops(t, linkSuspect(t, e, component.Limits{Deadline: time.Millisecond}), time.Millisecond).at(50)
+	loop := loops(t, "a loop", linkSuspect(t, e, component.Limits{Deadline: time.Millisecond}), time.Millisecond).at(50)
 	for _, c := range carriers {
 		call := c.ready(t, e)
 		whole := time.Minute

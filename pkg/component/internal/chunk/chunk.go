@@ -93,7 +93,7 @@ func (w *walker) section(id byte, body []byte, depth int) error {
 			return fmt.Errorf("core module %d: %w", w.modules, err)
 		}
 		w.modules++
-		w.changed = w.changed || len(out) != len(body)
+		w.changed = w.changed || &out[0] != &body[0]
 		w.out = wasmbin.AppendSection(w.out, id, out)
 	case secComponent:
 		// Its size takes all the bytes that it may, since it is known last.
