@@ -116,6 +116,76 @@ func TestWhatAKilledInstallationLeftIsReplaced(t *testing.T) {
 	}
 }
 
+// fakeRustc is in the person's own home, without targets but its own, until RUSTUP_HOME
+// says another; fakeRustup installs there what it is asked for.
+const (
+	fakeRustc = `home=${RUSTUP_HOME:-$HOME/.rustup}/toolchains/$RUSTUP_TOOLCHAIN
+[ -d "$home" ] || exit 1
+[ "$1" = --version ] && echo "rustc $RUSTUP_TOOLCHAIN (made up)" || echo "$home"`
+	fakeRustup = `echo "$RUSTUP_HOME $@" >> $log
+home=${RUSTUP_HOME:-$HOME/.rustup}/toolchains
+case "$1" in toolchain) mkdir -p $home/$3 ;; esac
+while [ $# -gt 0 ]; do
+  case "$1" in --target) mkdir -p $home/1.2.3/lib/rustlib/$2 ;; 1.2.3) last=$2 ;; esac
+  shift
+done
+[ -z "$last" ] || case "$last" in -*) ;; *) mkdir -p $home/1.2.3/lib/rustlib/$last ;; esac`
+)
+
+// The person's own Rust is used where it has what is needed, and never changed; else
+// it is installed in the home, once, with targets as they are asked for.
+func TestRustIsThePersonsOrTheHomes(t *testing.T) {
+	log := programs(t, map[string]string{"rustc": fakeRustc, "rustup": fakeRustup})
+	own := filepath.Join(t.TempDir(), ".rustup")
+	t.Setenv("HOME", filepath.Dir(own))
+	t.Setenv("RUSTUP_HOME", own)
+	home, _ := quiet(t)
+	rust := func(targets ...string) string {
+		t.Helper()
+		env, err := home.Rust(t.Context(), "1.2.3", targets...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sysroot, err := toolchain.Sysroot(t.Context(), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range targets {
+			if _, err := os.Stat(filepath.Join(sysroot, "lib", "rustlib", target)); err != nil {
+				t.Error(err)
+			}
+		}
+		return sysroot
+	}
+	in := filepath.Join(home.Dir, "rust-1.2.3", "toolchains", "1.2.3")
+	if got := rust(); got != in {
+		t.Errorf("where there is none: %s, want %s", got, in)
+	}
+	if got := rust("wasm32-a"); got != in {
+		t.Errorf("with a target: %s, want %s", got, in)
+	}
+	if _, err := os.Stat(own); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the person's own was touched: %v", err)
+	}
+	calls, err := os.ReadFile(log)
+	if err != nil || strings.Count(string(calls), "\n") != 2 || !strings.Contains(string(calls), "target add --toolchain 1.2.3 wasm32-a") {
+		t.Errorf("rustup was called so: %s, %v", calls, err)
+	}
+	mine := filepath.Join(own, "toolchains", "1.2.3")
+	if err := os.MkdirAll(filepath.Join(mine, "lib", "rustlib", "wasm32-b"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if got := rust("wasm32-b"); got != mine {
+		t.Errorf("where the person's own has it: %s, want %s", got, mine)
+	}
+	if got := rust("wasm32-b", "wasm32-c"); got != in {
+		t.Errorf("where the person's own lacks a target: %s, want %s", got, in)
+	}
+	if entries, err := os.ReadDir(filepath.Join(mine, "lib", "rustlib")); err != nil || len(entries) != 1 {
+		t.Errorf("the person's own was changed: %v, %v", entries, err)
+	}
+}
+
 func TestMissingProgramsAreNamed(t *testing.T) {
 	programs(t, nil)
 	home, _ := quiet(t)
