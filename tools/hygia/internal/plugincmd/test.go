@@ -82,7 +82,6 @@ func (e Env) runTest(ctx context.Context, args []string, only string, show bool)
 	return nil
 }
 
-// fixtures reads the project's, or one of them.
 // trial opens a project to try its fixtures, or only one of them. Close the trial
 // when done.
 func (e Env) trial(ctx context.Context, args []string, only string) (*project.Project, *trial.Trial, []fixture.Fixture, error) {
@@ -98,6 +97,7 @@ func (e Env) trial(ctx context.Context, args []string, only string) (*project.Pr
 	return p, t, fixtures, err
 }
 
+// fixtures reads the project's, or one of them.
 func (e Env) fixtures(p *project.Project, only string) ([]fixture.Fixture, error) {
 	all, err := fixture.Read(os.DirFS(trial.Fixtures(p)))
 	if err != nil {
