@@ -36,6 +36,33 @@ func TestInvariant5DeadlineStopsALoop(t *testing.T) {
 	}
 }
 
+// The time of whoever writes arguments and reads results counts too. An instance that saw
+// nothing of the call is none the worse for it.
+func TestInvariant5DeadlineCountsWhatIsDoneForACall(t *testing.T) {
+	const deadline = 5 * time.Millisecond
+	wait := func() { <-time.After(20 * deadline) }
+	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{Deadline: deadline})
+	inst := instance(t, p)
+	for name, c := range map[string]component.Caller{"fresh": p, "live": inst} {
+		err := c.Call(t.Context(), grow, func(e *component.Encoder) { wait(); e.U32(0) }, nil)
+		if !errors.Is(err, component.ErrDeadline) {
+			t.Errorf("%s: arguments that came late: %v", name, err)
+		}
+	}
+	if err := inst.Call(t.Context(), &nop, nil, nil); err != nil {
+		t.Errorf("after arguments that came late: %v", err)
+	}
+	for name, c := range map[string]component.Caller{"fresh": p, "live": inst} {
+		err := c.Call(t.Context(), count, nil, func(d *component.Decoder) { _ = d.U32(); wait() })
+		if !errors.Is(err, component.ErrDeadline) {
+			t.Errorf("%s: results that were read late: %v", name, err)
+		}
+	}
+	if err := inst.Call(t.Context(), &nop, nil, nil); !errors.Is(err, component.ErrPoisoned) {
+		t.Errorf("after results that were read late: %v", err)
+	}
+}
+
 func TestContextStopsALoop(t *testing.T) {
 	p := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{})
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
