@@ -29,10 +29,10 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 			return nil, err
 		}
 	}
-	f, ok := e.renew(ctx, from, p)
+	f, ok := e.renew(ctx, from, p, inst)
 	if !ok {
 		var err error
-		if f, err = e.enterFrom(ctx, from, p, f); err != nil {
+		if f, err = e.enterFrom(ctx, from, p, inst, f); err != nil {
 			if inst != nil {
 				inst.release()
 			}
@@ -46,7 +46,7 @@ func (e *Engine) enter(ctx context.Context, p *Program, inst *Instance) (*frame,
 
 // enterFrom takes a frame that has no lease, and ends that of the one that this
 // processor used last, if any.
-func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, last *frame) (*frame, error) {
+func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, inst *Instance, last *frame) (*frame, error) {
 	e.mu.Lock()
 	if last != nil {
 		last.mu.Lock()
@@ -67,14 +67,14 @@ func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, last *f
 		from.outer.nested++
 		f := e.takeFrame()
 		f.outer = from.outer
-		f.begin(ctx, p)
+		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
 	}
 	fl := e.flowOf(from.flow)
 	if len(fl.waiting) == 0 && (e.mayRun(fl) || e.recall() && e.mayRun(fl)) {
 		f := e.place(fl)
-		f.begin(ctx, p)
+		f.begin(ctx, p, inst)
 		e.mu.Unlock()
 		return f, nil
 	}
@@ -82,7 +82,7 @@ func (e *Engine) enterFrom(ctx context.Context, from origin, p *Program, last *f
 	e.mu.Unlock()
 	var f *frame
 	if err == nil {
-		f, err = e.await(ctx, p, fl, w)
+		f, err = e.await(ctx, p, inst, fl, w)
 	}
 	if err != nil {
 		e.mu.Lock()
@@ -140,7 +140,7 @@ func (e *Engine) unqueue(fl *flow) {
 	}
 }
 
-func (e *Engine) await(ctx context.Context, p *Program, fl *flow, w *waiter) (*frame, error) {
+func (e *Engine) await(ctx context.Context, p *Program, inst *Instance, fl *flow, w *waiter) (*frame, error) {
 	select {
 	case f, ok := <-w.ready:
 		if !ok {
@@ -148,7 +148,7 @@ func (e *Engine) await(ctx context.Context, p *Program, fl *flow, w *waiter) (*f
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		f.begin(ctx, p)
+		f.begin(ctx, p, inst)
 		return f, nil
 	case <-ctx.Done():
 		e.mu.Lock()

@@ -87,19 +87,20 @@ type caller struct{ frame *frame }
 
 // begin makes the call known to the watcher. It must be called with engine.mu held;
 // prepare, after it, does what needs no lock.
-func (f *frame) begin(ctx context.Context, p *Program) {
+func (f *frame) begin(ctx context.Context, p *Program, inst *Instance) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.program = p
 	f.metered = f.flow != nil && (f.flow.key != "" || len(f.engine.flows) > 1)
 	f.wasInside = false
 	f.share()
-	f.start(ctx, p)
+	f.start(ctx, p, inst)
 	f.engine.wakeWatcher()
 }
 
-// start must be called with mu held.
-func (f *frame) start(ctx context.Context, p *Program) {
+// start must be called with mu held. A call of an instance that lives may take less time
+// than the clock: unless somebody must know when it began, its time is over a tick later.
+func (f *frame) start(ctx context.Context, p *Program, inst *Instance) {
 	f.ctx, f.limit, f.deadline, f.stopped, f.hostCtx = ctx, p.limits.Deadline, time.Time{}, nil, nil
 	f.c.stop = 0
 	f.hostMost = p.limits.HostTime
@@ -108,7 +109,7 @@ func (f *frame) start(ctx context.Context, p *Program) {
 		f.hostTime.Store(0)
 	}
 	f.begun = time.Time{}
-	if f.metered || len(p.imports) > 0 {
+	if inst == nil || f.metered || len(p.imports) > 0 {
 		at := now()
 		f.deadline = at.Add(f.limit) // host functions are told it
 		if f.metered {

@@ -24,7 +24,7 @@ const (
 
 // renew returns the frame that this processor used last, if any, and whether its
 // lease fits such a call, which then has begun.
-func (e *Engine) renew(ctx context.Context, from origin, p *Program) (f *frame, ok bool) {
+func (e *Engine) renew(ctx context.Context, from origin, p *Program, inst *Instance) (f *frame, ok bool) {
 	if from.outer != nil {
 		return nil, false
 	}
@@ -34,7 +34,7 @@ func (e *Engine) renew(ctx context.Context, from origin, p *Program) (f *frame, 
 	f.mu.Lock()
 	if ok = f.lease == leaseIdle && f.program == p && f.flow.key == from.flow && !f.resting; ok {
 		f.lease = leaseBusy
-		f.start(ctx, p)
+		f.start(ctx, p, inst)
 	}
 	f.mu.Unlock()
 	return f, ok
