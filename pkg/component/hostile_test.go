@@ -131,7 +131,7 @@ func settled(t *testing.T, loops *component.Program) int64 {
 func traps(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("HYGIA_TRAPS"))
 	if err != nil {
-		n = 20_000
+		n = repeated(20_000)
 		t.Logf("%d traps; set HYGIA_TRAPS for more", n)
 	}
 	return n
