@@ -38,7 +38,7 @@ func binary(t *testing.T, text string) []byte {
 
 func link(t *testing.T, wasm []byte, c wasi.Config, l component.Limits) guest {
 	t.Helper()
-	engine, err := component.NewEngine(component.Config{MaxInstances: 8})
+	engine, err := component.NewEngine(component.Config{MaxInstances: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
