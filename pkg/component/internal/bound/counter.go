@@ -23,20 +23,11 @@ const (
 	nameFunc    = "func"
 )
 
-// Instructions, kinds and types of core WebAssembly.
+// What only these modules are written with.
 const (
-	opUnreachable = 0x00
-	opIf          = 0x04
-	opEnd         = 0x0b
-	opCall        = 0x10
-	opLocalGet    = 0x20
-	opGlobalGet   = 0x23
-	opGlobalSet   = 0x24
-	opConst       = 0x41
-	opAtLeast     = 0x4f
-	opAdd         = 0x6a
-	opSub         = 0x6b
-	noType        = 0x40
+	opAtLeast = 0x4f
+	opAdd     = 0x6a
+	opSub     = 0x6b
 
 	kindFunc   = 0x00
 	kindGlobal = 0x03
@@ -57,9 +48,9 @@ func counterModule() []byte {
 
 // madeModule stands before what makes a resource.
 func madeModule() []byte {
-	body := wasmbin.AppendIndex([]byte{opGlobalGet, 0, opConst}, Resources)
-	body = append(body, opAtLeast, opIf, noType, opUnreachable, opEnd)
-	body = append(body, opGlobalGet, 0, opConst, 1, opAdd, opGlobalSet, 0)
+	body := wasmbin.AppendIndex([]byte{wasmbin.OpGlobalGet, 0, wasmbin.OpI32Const}, Resources)
+	body = append(body, opAtLeast, wasmbin.OpIf, wasmbin.NoType, wasmbin.OpUnreachable, wasmbin.OpEnd)
+	body = append(body, wasmbin.OpGlobalGet, 0, wasmbin.OpI32Const, 1, opAdd, wasmbin.OpGlobalSet, 0)
 	b := between(ofNumberToNumber, body)
 	name := "\x00" + sized(sized(counterName))
 	name += "\x01" + sized("\x01\x01"+sized(trapName)) // of function 1, the first behind the import
@@ -69,7 +60,9 @@ func madeModule() []byte {
 // endedModule stands before a destructor.
 func endedModule() []byte { return between(ofNumber, off()) }
 
-func off() []byte { return []byte{opGlobalGet, 0, opConst, 1, opSub, opGlobalSet, 0} }
+func off() []byte {
+	return []byte{wasmbin.OpGlobalGet, 0, wasmbin.OpI32Const, 1, opSub, wasmbin.OpGlobalSet, 0}
+}
 
 // between is a module with a function that does something with the counter and then
 // is as the function that it imports.
@@ -79,7 +72,7 @@ func between(typ string, body []byte) []byte {
 		sized(nameGuest)+named(nameFunc, kindFunc, 0))...)
 	b = append(b, list(3, "\x00")...)
 	b = append(b, list(7, named(nameFunc, kindFunc, 1))...)
-	return append(b, list(10, code(append(body, opLocalGet, 0, opCall, 0)))...)
+	return append(b, list(10, code(append(body, wasmbin.OpLocalGet, 0, wasmbin.OpCall, 0)))...)
 }
 
 func sized(s string) string { return string(wasmbin.AppendName(nil, s)) }

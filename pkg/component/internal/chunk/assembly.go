@@ -2,22 +2,17 @@ package chunk
 
 import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
 
-// The types of numbers, and of a block that gives nothing.
+// The types of numbers.
 const (
-	i32    = 0x7f
-	i64    = 0x7e
-	noType = 0x40
+	i32 = 0x7f
+	i64 = 0x7e
 )
 
 const (
 	opBlock      = 0x02
 	opLoop       = 0x03
-	opEnd        = 0x0b
 	opBr         = 0x0c
 	opBrIf       = 0x0d
-	opCall       = 0x10
-	opGet        = 0x20
-	opSet        = 0x21
 	opMemorySize = 0x3f
 	opExtend     = 0xad
 	opShl64      = 0x86
@@ -57,7 +52,7 @@ func (a *assembly) index(n uint32) *assembly {
 	return a
 }
 
-func (a *assembly) get(local byte) *assembly { return a.op(opGet, local) }
+func (a *assembly) get(local byte) *assembly { return a.op(wasmbin.OpLocalGet, local) }
 
 func (a *assembly) do(n numeric, w width) *assembly {
 	if w {
@@ -85,7 +80,7 @@ func (a *assembly) widen(w width) *assembly {
 
 // step adds to or subtracts from a local.
 func (a *assembly) step(local byte, w width, by numeric, v uint64) {
-	a.get(local).constant(w, v).do(by, w).op(opSet, local)
+	a.get(local).constant(w, v).do(by, w).op(wasmbin.OpLocalSet, local)
 }
 
 // goIf goes to the end of the innermost block, or round that loop, if a comparison holds.

@@ -98,7 +98,7 @@ func (h *helper) params() []byte {
 // all of its operands, as is the last piece.
 func (h *helper) body() []byte {
 	a := &assembly{b: []byte{0}} // no locals
-	a.op(opBlock, noType)
+	a.op(opBlock, wasmbin.NoType)
 	a.get(count).constant(h.count, h.piece).goIf(lessOrEqual, h.count)
 	for _, r := range h.ranges {
 		h.traps(a, r)
@@ -106,7 +106,7 @@ func (h *helper) body() []byte {
 	if h.overlaps {
 		h.backwards(a)
 	}
-	a.op(opLoop, noType)
+	a.op(opLoop, wasmbin.NoType)
 	h.original(a.get(to).get(from).constant(h.count, h.piece))
 	a.step(to, h.to, add, h.piece)
 	if len(h.value) == 0 {
@@ -114,9 +114,9 @@ func (h *helper) body() []byte {
 	}
 	a.step(count, h.count, sub, h.piece)
 	h.again(a)
-	a.op(opEnd)
+	a.op(wasmbin.OpEnd)
 	h.original(a.get(to).get(from).get(count))
-	return a.op(opEnd).b
+	return a.op(wasmbin.OpEnd).b
 }
 
 // traps leaves the block if a range does not lie in its bound.
@@ -132,19 +132,19 @@ func (h *helper) traps(a *assembly, r bound) {
 // backwards copies the last pieces first where the range moves up and may overlap with
 // itself, and leaves the block outside of its own. What is left then is the first piece.
 func (h *helper) backwards(a *assembly) {
-	a.op(opBlock, noType)
+	a.op(opBlock, wasmbin.NoType)
 	a.get(to).get(from).goIf(lessOrEqual, h.to)
-	a.op(opLoop, noType)
+	a.op(opLoop, wasmbin.NoType)
 	a.step(count, h.count, sub, h.piece)
 	a.get(to).get(count).do(add, h.to).get(from).get(count).do(add, h.to)
 	h.original(a.constant(h.count, h.piece))
 	h.again(a)
-	a.op(opBr, 1, opEnd)
+	a.op(opBr, 1, wasmbin.OpEnd)
 }
 
 // again ends a loop, which goes on while more than a piece is left.
 func (h *helper) again(a *assembly) {
-	a.get(count).constant(h.count, h.piece).goIf(greater, h.count).op(opEnd)
+	a.get(count).constant(h.count, h.piece).goIf(greater, h.count).op(wasmbin.OpEnd)
 }
 
 // original is the instruction that the function stands for.

@@ -117,7 +117,7 @@ func (w *rewriter) body(out, in []byte, at int) ([]byte, error) {
 		if found.op != poll {
 			done, looked = r.Pos, r.Pos
 		}
-		out = wasmbin.AppendU32(append(out, opCall), c.function)
+		out = wasmbin.AppendU32(append(out, wasmbin.OpCall), c.function)
 	}
 	if r.Err != nil {
 		return nil, fmt.Errorf("at byte %d of its code: %w", at+r.Pos, r.Err)
@@ -153,7 +153,7 @@ func (w *rewriter) call(i instruction) (call, error) {
 
 func (w *rewriter) newCall(i instruction) (call, error) {
 	if i.op == poll {
-		return call{function: w.function([]byte{0}, []byte{0, opEnd})}, nil
+		return call{function: w.function([]byte{0}, []byte{0, wasmbin.OpEnd})}, nil
 	}
 	h, err := w.shape.helper(i)
 	if err != nil {

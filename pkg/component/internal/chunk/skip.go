@@ -52,7 +52,7 @@ func plain(r *wasmbin.Reader, op byte) {
 
 func control(r *wasmbin.Reader, op byte) {
 	switch op {
-	case 0x00, 0x01, 0x05, opEnd, 0x0f, // unreachable, nop, else, end, return
+	case 0x00, 0x01, 0x05, wasmbin.OpEnd, 0x0f, // unreachable, nop, else, end, return
 		0x1a, 0x1b, // drop, select
 		0xd1, 0xd3, 0xd4: // ref.is_null, ref.eq, ref.as_non_null
 	case 0x02, 0x03, 0x04: // block, loop, if
@@ -164,7 +164,7 @@ func leb(r *wasmbin.Reader, n int) {
 // constant reads a constant expression.
 func constant(r *wasmbin.Reader) {
 	for r.Err == nil {
-		if op, _ := next(r); op == opEnd {
+		if op, _ := next(r); op == wasmbin.OpEnd {
 			return
 		}
 	}

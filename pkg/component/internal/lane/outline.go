@@ -42,7 +42,7 @@ func hollow(wasm []byte) ([]byte, error) {
 			r.Err = s.Err
 			body = wasmbin.AppendU32(nil, uint32(n))
 			for range n {
-				body = append(body, 3, 0, opUnreachable, opEnd)
+				body = append(body, 3, 0, wasmbin.OpUnreachable, wasmbin.OpEnd)
 			}
 		}
 		out = wasmbin.AppendSection(out, id, body)

@@ -70,38 +70,26 @@ func (p *patch) add(m *module, add map[byte]*wasmbin.Addition) error {
 	return nil
 }
 
-// Instructions.
-const (
-	opUnreachable = 0x00
-	opIf          = 0x04
-	opEnd         = 0x0b
-	opCall        = 0x10
-	opLocalGet    = 0x20
-	opGlobalGet   = 0x23
-	opGlobalSet   = 0x24
-	opConst       = 0x41
-	opEqual       = 0x46
-	noType        = 0x40
-)
+const opEqual = 0x46 // i32.eq
 
 // note is the body of a function that notes its argument and its own number k.
 func note(k, which, address uint32) []byte {
-	b := []byte{0, opLocalGet, 0}
-	b = wasmbin.AppendU32(append(b, opGlobalSet), address)
-	b = wasmbin.AppendIndex(append(b, opConst), uint64(k))
-	b = wasmbin.AppendU32(append(b, opGlobalSet), which)
-	return append(b, opEnd)
+	b := []byte{0, wasmbin.OpLocalGet, 0}
+	b = wasmbin.AppendU32(append(b, wasmbin.OpGlobalSet), address)
+	b = wasmbin.AppendIndex(append(b, wasmbin.OpI32Const), uint64(k))
+	b = wasmbin.AppendU32(append(b, wasmbin.OpGlobalSet), which)
+	return append(b, wasmbin.OpEnd)
 }
 
 // makeNoted calls a function when number k was noted.
 func makeNoted(k, callee, which, address uint32) []byte {
-	b := wasmbin.AppendU32([]byte{opGlobalGet}, which)
-	b = wasmbin.AppendIndex(append(b, opConst), uint64(k))
-	b = append(b, opEqual, opIf, noType, opConst, 0)
-	b = wasmbin.AppendU32(append(b, opGlobalSet), which)
-	b = wasmbin.AppendU32(append(b, opGlobalGet), address)
-	b = wasmbin.AppendU32(append(b, opCall), callee)
-	return append(b, opEnd)
+	b := wasmbin.AppendU32([]byte{wasmbin.OpGlobalGet}, which)
+	b = wasmbin.AppendIndex(append(b, wasmbin.OpI32Const), uint64(k))
+	b = append(b, opEqual, wasmbin.OpIf, wasmbin.NoType, wasmbin.OpI32Const, 0)
+	b = wasmbin.AppendU32(append(b, wasmbin.OpGlobalSet), which)
+	b = wasmbin.AppendU32(append(b, wasmbin.OpGlobalGet), address)
+	b = wasmbin.AppendU32(append(b, wasmbin.OpCall), callee)
+	return append(b, wasmbin.OpEnd)
 }
 
 // module is a core module, as far as a patch needs it.
