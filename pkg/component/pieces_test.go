@@ -1,6 +1,7 @@
 package component_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,10 @@ func TestInvariant5DeadlinesEndBulkInstructionsInTime(t *testing.T) {
 		"fills tables":  `(loop (table.fill $t (i32.const 0) (ref.func $spin) (i32.const 20000)) (br 0))`,
 		"copies tables": `(loop (table.copy $t $t (i32.const 1) (i32.const 0) (i32.const 19999)) (br 0))`,
 		"elements":      `(loop (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 20000)) (br 0))`,
-		"no loop":       strings.Repeat(`(memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))`, 20_000) + `(loop (br 0))`,
+		"returns": `(call $deep (i32.const 4000)) (loop (br 0)))
+			(func $deep (param $n i32)
+			  (if (local.get $n) (then (call $deep (i32.sub (local.get $n) (i32.const 1)))))` + stores(),
+		"no loop": strings.Repeat(`(memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))`, 20_000) + `(loop (br 0))`,
 	} {
 		p := link(t, e, busy(body), component.LinkOptions{
 			Exports: []*component.Export{spin}, Limits: component.Limits{Deadline: deadline}})
@@ -51,4 +55,13 @@ func TestInvariant5DeadlinesEndBulkInstructionsInTime(t *testing.T) {
 			t.Errorf("%s: ended more than %v late", name, best)
 		}
 	}
+}
+
+// stores writes to four hundred pages, others for each number that $n is.
+func stores() string {
+	var b strings.Builder
+	for page := range 400 {
+		fmt.Fprintf(&b, "(i32.store offset=%d (i32.mul (i32.rem_u (local.get $n) (i32.const 32)) (i32.const 1638400)) (i32.const 1))", page<<12)
+	}
+	return b.String()
 }

@@ -9,13 +9,15 @@ const (
 )
 
 const (
-	opBlock      = 0x02
-	opLoop       = 0x03
-	opBr         = 0x0c
-	opBrIf       = 0x0d
-	opMemorySize = 0x3f
-	opExtend     = 0xad
-	opShl64      = 0x86
+	opBlock        = 0x02
+	opLoop         = 0x03
+	opBr           = 0x0c
+	opBrIf         = 0x0d
+	opCallIndirect = 0x11
+	opCallRef      = 0x14
+	opMemorySize   = 0x3f
+	opExtend       = 0xad
+	opShl64        = 0x86
 )
 
 // numeric is an instruction on numbers: its opcode for those of 32 bits, and behind it

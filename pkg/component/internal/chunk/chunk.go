@@ -6,6 +6,8 @@
 // may work on all of it, some hundred milliseconds, and cannot be interrupted. Module
 // puts calls of functions in the place of these instructions, which do the same piece by
 // piece, in a loop. An operation that would trap traps as it did, with nothing written.
+// After each call, and in long code, it adds a look at the clock: thousands of functions
+// that return into each other are as good as a loop, and so is a store to each page.
 //
 // The functions, and their types, stand at the ends of their index spaces, so that
 // nothing else in a module changes but offsets into its code section: the debug

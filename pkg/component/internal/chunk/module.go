@@ -17,16 +17,21 @@ type rewriter struct {
 	calls    map[instruction]call
 	add      map[byte]*wasmbin.Addition
 	types    map[string]uint32 // those added, by their binary form
+	changed  bool
 }
 
 // call is what stands in an instruction's place.
 type call struct {
 	function uint32
-	keep     bool // the instruction itself stays, before it
+	needed   bool // else the instruction stays
 }
 
-// poll is the operation of no instruction: its call only looks at the clock.
-const poll = 0
+// none is the operation of no instruction.
+const none = 0
+
+// look returns a loop with nothing in it, where code looks at the clock: that costs less
+// than a call, and changes nothing.
+func look() []byte { return []byte{opLoop, wasmbin.NoType, wasmbin.OpEnd} }
 
 // Module returns the core module with no instruction in it that takes long, which is
 // the same slice where it has none. It does not change wasm. Whether that was valid is
@@ -48,7 +53,7 @@ func Module(wasm []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if len(w.calls) == 0 {
+	if !w.changed {
 		return wasm, nil
 	}
 	return wasmbin.Join(sections, w.add)
@@ -88,50 +93,57 @@ func (w *rewriter) code(in []byte) ([]byte, error) {
 	return append(out, in[done:]...), nil
 }
 
-// body appends a function's body with its instructions replaced to out, or nothing
-// where none is. The body begins at byte at of its section.
+// body appends a function's body with its instructions replaced and with looks at the
+// clock to out, or nothing where neither is needed. The body begins at byte at of its
+// section.
 func (w *rewriter) body(out, in []byte, at int) ([]byte, error) {
 	r := &wasmbin.Reader{In: in}
 	for range r.Count() {
 		r.U32()
 		valType(r)
 	}
-	looked, done := r.Pos, 0 // where code last looked at the clock, and what was copied
+	b := edited{in: in, out: out, looked: r.Pos}
 	for !r.Done() {
 		start := r.Pos
-		_, found := next(r)
-		long := r.Pos-looked > stretch && start > looked
-		if found.op == poll && !long || r.Err != nil {
-			continue
-		}
-		out = append(out, in[done:start]...)
-		done, looked = start, start
+		op, found := next(r)
 		c, err := w.call(found)
-		if err != nil {
+		switch {
+		case r.Err != nil:
+		case err != nil:
 			r.FailFor(err)
-			break
+		case c.needed:
+			b.put(start, r.Pos, wasmbin.AppendU32([]byte{wasmbin.OpCall}, c.function)...)
+		case found.op != none || returns(op) || r.Pos-b.looked > stretch:
+			b.put(r.Pos, r.Pos, look()...)
 		}
-		if c.keep {
-			out = append(out, in[start:r.Pos]...)
-		}
-		if found.op != poll {
-			done, looked = r.Pos, r.Pos
-		}
-		out = wasmbin.AppendU32(append(out, wasmbin.OpCall), c.function)
 	}
 	if r.Err != nil {
 		return nil, fmt.Errorf("at byte %d of its code: %w", at+r.Pos, r.Err)
 	}
-	if done == 0 {
+	if b.done == 0 {
 		return out, nil
 	}
-	return append(out, in[done:]...), nil
+	w.changed = true
+	return append(b.out, in[b.done:]...), nil
 }
 
-// call returns what stands in an instruction's place, which is made when it is first
-// met.
+// edited is a function's body while it is written anew.
+type edited struct {
+	in, out []byte
+	done    int // how much of in is in out
+	looked  int // where in in code last looked at the clock
+}
+
+// put writes code in the place of that from start to end, behind all that was before.
+func (b *edited) put(start, end int, code ...byte) {
+	b.out = append(append(b.out, b.in[b.done:start]...), code...)
+	b.looked, b.done = end, end
+}
+
+// call returns what stands in an instruction's place, if anything; it is made when that
+// is first met.
 func (w *rewriter) call(i instruction) (call, error) {
-	if c, ok := w.calls[i]; ok {
+	if c, ok := w.calls[i]; ok || i.op == none {
 		return c, nil
 	}
 	if w.shape == nil {
@@ -143,27 +155,16 @@ func (w *rewriter) call(i instruction) (call, error) {
 	if len(w.calls) == helpersMax {
 		return call{}, errHelpers
 	}
-	c, err := w.newCall(i)
-	if err != nil {
-		return call{}, err
-	}
-	w.calls[i] = c
-	return c, nil
-}
-
-func (w *rewriter) newCall(i instruction) (call, error) {
-	if i.op == poll {
-		return call{function: w.function([]byte{0}, []byte{0, wasmbin.OpEnd})}, nil
-	}
 	h, err := w.shape.helper(i)
 	if err != nil {
 		return call{}, err
 	}
-	if h == nil { // it does not work on more than a piece
-		c, err := w.call(instruction{op: poll})
-		return call{c.function, true}, err
+	c := call{needed: h != nil}
+	if c.needed {
+		c.function = w.function(h.params(), h.body())
 	}
-	return call{function: w.function(h.params(), h.body())}, nil
+	w.calls[i] = c
+	return c, nil
 }
 
 // function adds a function without results to the module and returns its index.
@@ -179,3 +180,6 @@ func (w *rewriter) function(params, body []byte) uint32 {
 	w.shape.funcs++
 	return w.shape.funcs - 1
 }
+
+// returns reports whether an instruction is a call that returns.
+func returns(op byte) bool { return op == wasmbin.OpCall || op == opCallIndirect || op == opCallRef }
