@@ -107,8 +107,10 @@ func (b *signatures) mirror(t *Type) *C.hy_type {
 		c.kind = C.HY_LANE_BYTES
 	case t.isBytes():
 		c.kind = C.HY_BYTES
-	case t.lane:
+	case t.kind == KindString && t.lane:
 		c.kind = C.HY_LANE_TEXT
+	case t.lane:
+		c.kind = C.HY_LANE_LIST
 	case t.kind == KindRecord && b.lane:
 		c.kind = C.uint8_t(KindTuple)
 	}

@@ -64,13 +64,15 @@ func (c *Component) Imports() []Item { return items(c.imports) }
 // in the manner of Imports.
 func (c *Component) Exports() []Item { return items(c.exports) }
 
-// Lane returns nil when the component's strings and list<u8>s take the lane: one copy
-// each way, of any size that the limits allow. Otherwise it says why not: then those
-// that cross in host functions, and in exported functions that take or return handles,
-// go through wasmtime's own values. A call costs some 100 ns more, a string some copies
-// more, a list<u8> a hundred times a string and may have no more than 4 MiB. Exported
-// functions without handles have the lane all the same, unless the component is composed
-// of several or in a form that is not known.
+// Lane returns nil when the component's strings and lists, but for lists of handles, take
+// the lane: one copy each way, of any size that the limits allow, which a deadline ends.
+// Otherwise it says why not: then those that cross in host functions, and in exported
+// functions that take or return handles, go through wasmtime's own values. A call costs
+// some 100 ns more, a string some copies more, a list<u8> a hundred times a string and
+// may have no more than 4 MiB, other lists no more than 4 194 304 items, and a deadline
+// may end a call with a million of them a tenth of a second late. Exported functions
+// without handles have the lane all the same, unless the component is composed of several
+// or in a form that is not known.
 func (c *Component) Lane() error { return c.slow }
 
 // Close frees the component. Closing twice does nothing.

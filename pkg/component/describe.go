@@ -105,7 +105,7 @@ func (s source) read(now []byte) (description, error) {
 	if s.slow != nil {
 		return s.expose(d, now)
 	}
-	was, err := readDescription(s.types, takes{text: s.text, bytes: true})
+	was, err := readDescription(s.types, takes{text: s.text, lists: true})
 	if err != nil {
 		return description{}, err
 	}
@@ -121,7 +121,7 @@ func (s source) expose(d description, now []byte) (description, error) {
 	if len(s.direct) == 0 {
 		return d, nil
 	}
-	near, err := readDescription(now, takes{text: s.text, bytes: true})
+	near, err := readDescription(now, takes{text: s.text, lists: true})
 	if err != nil {
 		return description{}, err
 	}
@@ -167,7 +167,7 @@ func (s source) mark(exports []decl) bool {
 }
 
 // takes says what takes the lane.
-type takes struct{ text, bytes bool }
+type takes struct{ text, lists bool }
 
 // readDescription reads what describe.c wrote of a component.
 func readDescription(b []byte, takes takes) (description, error) {
@@ -315,7 +315,7 @@ func (r *descriptionReader) compound(k Kind) *Type {
 	switch k {
 	case KindList:
 		t := ListOf(r.typ())
-		t.lane = r.takes.bytes && t.isBytes()
+		t.lane = r.takes.lists && t.elems[0].isNumbers()
 		return t
 	case KindOption:
 		return OptionOf(r.typ())

@@ -249,16 +249,16 @@ func (e *Engine) handle() *C.wasm_engine_t {
 }
 
 // Compile compiles a component from its binary form, and reads what it imports
-// and exports. It takes all CPUs for some 50 ms a megabyte, and cannot be
-// interrupted: the context is looked at before and after. It fails with a
+// and exports. It takes all CPUs, two of them for some half a second a megabyte, and
+// cannot be interrupted: the context is looked at before and after. It fails with a
 // CompileError when the bytes are no valid component.
 func (e *Engine) Compile(ctx context.Context, wasm []byte) (*Component, error) {
 	return e.compile(ctx, wasm, compileLane)
 }
 
 // CompilePlain is Compile for a component that Link will give wasmtime's own
-// WASI, which takes strings and bytes in wasmtime's way only: in host functions they
-// are slow then, and no list<u8> may have more than 4 MiB. See Component.Lane.
+// WASI, which takes strings and lists in wasmtime's way only: in host functions they
+// are slow then, and no list may be more than 4 194 304 items. See Component.Lane.
 func (e *Engine) CompilePlain(ctx context.Context, wasm []byte) (*Component, error) {
 	return e.compile(ctx, wasm, compilePlain)
 }

@@ -85,7 +85,7 @@ func (t *Type) isNumbers() bool {
 	switch {
 	case t == nil || t.lane:
 		return true
-	case t.kind == KindString, t.isBytes(), t.kind == KindFlags && len(t.labels) > 64, t.kind >= KindOwn:
+	case t.kind == KindString, t.kind == KindList, t.kind == KindFlags && len(t.labels) > 64, t.kind >= KindOwn:
 		return false
 	}
 	return !slices.ContainsFunc(t.elems, func(e *Type) bool { return !e.isNumbers() })

@@ -27,13 +27,15 @@ static const uint8_t width[] = {
     [WASMTIME_COMPONENT_OPTION] = 1,  [WASMTIME_COMPONENT_RESULT] = 4,
     [WASMTIME_COMPONENT_FLAGS] = 8,   [HY_BYTES] = 4,
     [HY_LANE_BYTES] = 4,              [HY_LANE_TEXT] = 4,
-    [HY_OWN] = 8,                     [HY_BORROW] = 8,
+    [HY_LANE_LIST] = 4,               [HY_OWN] = 8,
+    [HY_BORROW] = 8,
 };
 
 // Enum, variant and result share a tag: the one who writes a case does not know.
 static inline uint8_t tag_of(uint8_t kind) {
   if (kind == HY_LANE_BYTES) return HY_BYTES;
   if (kind == HY_LANE_TEXT) return WASMTIME_COMPONENT_STRING;
+  if (kind == HY_LANE_LIST) return WASMTIME_COMPONENT_LIST;
   return kind == WASMTIME_COMPONENT_ENUM || kind == WASMTIME_COMPONENT_RESULT
              ? WASMTIME_COMPONENT_VARIANT
              : kind;
@@ -68,7 +70,10 @@ static inline const uint8_t *body(reader *r, bool far, uint64_t len) {
 // is NULL. It returns HY_OK or HY_RESULT.
 int hy_put(hy_instance *, uint8_t kind, const void *, size_t extra_len, const void *extra);
 int hy_put_number(hy_instance *, uint8_t kind, uint64_t);
-// hy_put_lane appends text or bytes of the guest's memory.
+// hy_put_lane appends text or bytes of the guest's memory, and hy_load_run those or a list.
 int hy_put_lane(hy_instance *, uint8_t kind, uint32_t address, uint32_t len);
+int hy_load_run(hy_instance *, const hy_type *, uint32_t address, uint32_t len);
+// hy_store_run puts one of them, whose head was read, into room that the guest gives.
+int hy_store_run(hy_instance *, const hy_type *, reader *, bool far, uint32_t len, uint32_t *address);
 
 #endif

@@ -23,7 +23,7 @@ func FuzzDescription(f *testing.F) {
 	f.Add([]byte(u32(1<<31) + u32(0)))
 	f.Add([]byte(u32(1) + text("f") + "\x03\x00" + u32(1) + text("p") + strings.Repeat("\x0d", 1<<20)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := readDescription(b, takes{text: len(b)%2 == 1, bytes: len(b)%3 == 1})
+		d, err := readDescription(b, takes{text: len(b)%2 == 1, lists: len(b)%3 == 1})
 		if err != nil && (d.imports != nil || d.exports != nil || d.resources != nil) {
 			t.Fatal("an error, and declarations")
 		}
@@ -45,7 +45,7 @@ func TestInvariant5OnlyNumbersAreCalledAsNumbers(t *testing.T) {
 	} {
 		for name, rest := range map[string]string{"a parameter": u32(1) + text("p") + ty + "\x00", "a result": u32(0) + "\x01" + ty} {
 			types := []byte(u32(0) + u32(1) + text("f") + "\x03\x00" + rest)
-			s := source{types: types, direct: []lane.Direct{{Name: "f"}}}
+			s := source{slow: errPlain, direct: []lane.Direct{{Name: "f"}}}
 			d, err := s.read(types)
 			if refused := errors.As(err, new(*CompileError)); refused == can || can && d.exports[0].direct == nil {
 				t.Errorf("%s of %x: %v", name, ty, err)
@@ -54,7 +54,7 @@ func TestInvariant5OnlyNumbersAreCalledAsNumbers(t *testing.T) {
 	}
 }
 
-// A decoder must stand any bytes: it neither panics nor hands out more than there is.
+// A decoder must stand any lists: it neither panics nor hands out more than there is.
 func FuzzDecoder(f *testing.F) {
 	f.Add([]byte{byte(KindString), 2, 0, 0, 0, 'a', 'b'}, []byte{12})
 	f.Add([]byte{byte(KindList), 255, 255, 255, 255}, []byte{13})

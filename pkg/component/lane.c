@@ -155,12 +155,6 @@ int hy_lane_room(hy_instance *inst, uint64_t size, uint32_t align, uint32_t *add
   return HY_OK;
 }
 
-int hy_lane_put(hy_instance *inst, const uint8_t *bytes, uint32_t len, uint32_t *address) {
-  uint8_t *data;
-  int rc = hy_lane_room(inst, len, 1, address, &data);
-  return rc ? rc : hy_lane_fill(inst, data, bytes, len);
-}
-
 int hy_lane_fill(hy_instance *inst, uint8_t *to, const uint8_t *from, size_t len) {
   for (size_t n; len; to += n, from += n, len -= n) {
     n = len < HY_PIECE ? len : HY_PIECE;

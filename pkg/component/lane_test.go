@@ -501,7 +501,7 @@ func TestInvariant5LaneTakesNoOtherTypes(t *testing.T) {
 	types, code := kept(moverText)
 	for name, replace := range map[string][2]string{
 		"its own":         {"", ""},
-		"another value":   {"string", "(list u32)"},
+		"another value":   {"string", "(option u32)"},
 		"another result":  {`(result u32) (canon`, `(result s32) (canon`},
 		"another name":    {`(func (export "started") (result (tuple`, `(func (export "begun") (result (tuple`},
 		"a function more": {`(func (export "reads") (result u32)`, `(func (export "more") (canon lift (core func $none "x"))) (func (export "reads") (result u32)`},

@@ -115,9 +115,9 @@ int hy_put_lane(hy_instance *inst, uint8_t kind, uint32_t address, uint32_t len)
   return len < HY_FAR_MIN ? hy_put(inst, kind, &len, len, data) : put_far(inst, kind, data, len);
 }
 
-static int lift_lane(hy_instance *inst, uint8_t kind, const wasmtime_component_valtuple_t *v) {
+static int lift_lane(hy_instance *inst, const hy_type *t, const wasmtime_component_valtuple_t *v) {
   if (v->size != 2) return HY_MISMATCH;
-  return hy_put_lane(inst, kind, v->data[0].of.u32, v->data[1].of.u32);
+  return hy_load_run(inst, t, v->data[0].of.u32, v->data[1].of.u32);
 }
 
 static int lift_resource(hy_instance *inst, const hy_type *t,
@@ -134,6 +134,7 @@ static uint8_t kind_of(const hy_type *t) {
     return WASMTIME_COMPONENT_LIST;
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
+  case HY_LANE_LIST:
     return WASMTIME_COMPONENT_TUPLE;
   case HY_OWN:
   case HY_BORROW:
@@ -171,7 +172,8 @@ int hy_lift(hy_instance *inst, const hy_type *t, const val *v) {
     return lift_bytes(inst, &v->of.list);
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
-    return lift_lane(inst, t->kind, &v->of.tuple);
+  case HY_LANE_LIST:
+    return lift_lane(inst, t, &v->of.tuple);
   case HY_OWN:
   case HY_BORROW:
     return lift_resource(inst, t, v->of.resource);

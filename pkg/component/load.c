@@ -1,4 +1,4 @@
-// Results from a guest's memory to the flat encoding, as the canonical ABI has them
+// Values from a guest's memory to the flat encoding, as the canonical ABI has them
 // lie there: https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#loading
 // The guest does not run meanwhile, and so its memory stays as and where it is.
 
@@ -37,6 +37,11 @@ static int load_list(hy_instance *inst, const hy_type *t, uint32_t address, uint
   return rc;
 }
 
+int hy_load_run(hy_instance *inst, const hy_type *t, uint32_t address, uint32_t len) {
+  return t->kind == HY_LANE_LIST ? load_list(inst, t, address, len)
+                                 : hy_put_lane(inst, t->kind, address, len);
+}
+
 static int no_case(hy_instance *inst, uint64_t i, uint32_t cases) {
   char why[64];
   snprintf(why, sizeof why, "discriminant %" PRIu64 " out of range [0..%" PRIu32 ")", i, cases);
@@ -73,11 +78,10 @@ static int load(hy_instance *inst, const hy_type *t, const uint8_t *p) {
     return hy_put_number(inst, t->kind, *p != 0);
   case WASMTIME_COMPONENT_CHAR:
     return put_char(inst, t, number(p, 4));
-  case WASMTIME_COMPONENT_LIST:
-    return load_list(inst, t, (uint32_t)number(p, 4), (uint32_t)number(p + 4, 4));
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
-    return hy_put_lane(inst, t->kind, (uint32_t)number(p, 4), (uint32_t)number(p + 4, 4));
+  case HY_LANE_LIST:
+    return hy_load_run(inst, t, (uint32_t)number(p, 4), (uint32_t)number(p + 4, 4));
   case WASMTIME_COMPONENT_TUPLE:
     return load_all(inst, t, p);
   case WASMTIME_COMPONENT_OPTION:
@@ -88,8 +92,9 @@ static int load(hy_instance *inst, const hy_type *t, const uint8_t *p) {
     return load_case(inst, t, t->count, p);
   case WASMTIME_COMPONENT_FLAGS:
     return put_flags(inst, t, number(p, t->size));
-  case WASMTIME_COMPONENT_STRING: // of another encoding, and handles: such a
-  case HY_BYTES:                  // result is none of ours
+  case WASMTIME_COMPONENT_STRING: // of another encoding, and handles: a function or
+  case WASMTIME_COMPONENT_LIST:   // list that holds them is none of ours
+  case HY_BYTES:
   case HY_OWN:
   case HY_BORROW:
     return HY_MISMATCH;

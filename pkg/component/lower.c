@@ -57,6 +57,11 @@ static bool check(const hy_type *t, reader *r, size_t *arena) {
   case HY_LANE_TEXT: // Go has checked that it is UTF-8
     *arena += 2 * sizeof(val);
     return check_body(r, far, v);
+  case HY_LANE_LIST: {
+    *arena += 2 * sizeof(val);
+    size_t none = 0; // its items are no values of wasmtime's
+    return check_list(t, v, r, &none);
+  }
   case WASMTIME_COMPONENT_LIST:
     return check_list(t, v, r, arena);
   case WASMTIME_COMPONENT_OPTION:
@@ -93,10 +98,10 @@ typedef struct {
   int rc; // why a value is missing, in place of which something harmless stands
 } builder;
 
-// over tells whether the call's time is over: then all that is left is missing.
+// over tells whether the call's time is over, or it failed: all that is left is missing.
 static bool over(builder *b) {
-  if (hy_over(b->inst->frame)) b->rc = HY_STOPPED;
-  return b->rc == HY_STOPPED;
+  if (!b->rc && hy_over(b->inst->frame)) b->rc = HY_STOPPED;
+  return b->rc;
 }
 
 static void missing(val *out) {
@@ -156,7 +161,7 @@ static void build_list(builder *b, const hy_type *t, size_t n, wasmtime_componen
     *out = (wasmtime_component_vallist_t){n, bump(b, n * sizeof(val))};
   else
     wasmtime_component_vallist_new_uninit(out, n);
-  for (size_t i = 0; i < n && !(b->arena && b->rc == HY_STOPPED); i++) build(b, t->elems[0], &out->data[i]);
+  for (size_t i = 0; i < n && !(b->arena && b->rc); i++) build(b, t->elems[0], &out->data[i]);
 }
 
 static void build_bytes(builder *b, bool far, size_t n, val *out) {
@@ -204,10 +209,9 @@ static void build_case(builder *b, const hy_type *t, uint64_t i, val *out) {
     out->of.variant.val = payload ? build_payload(b, payload) : NULL;
 }
 
-static void build_lane(builder *b, bool far, uint32_t len, val *out) {
-  uint32_t address = 0;
-  const uint8_t *data = body(&b->r, far, len);
-  if (!b->rc) b->rc = hy_lane_put(b->inst, data, len, &address);
+static void build_lane(builder *b, const hy_type *t, bool far, uint32_t len, val *out) {
+  uint32_t address;
+  b->rc = hy_store_run(b->inst, t, &b->r, far, len, &address);
   out->kind = WASMTIME_COMPONENT_TUPLE;
   wasmtime_component_valtuple_t *pair = &out->of.tuple;
   if (b->arena)
@@ -243,7 +247,8 @@ static void build(builder *b, const hy_type *t, val *out) {
     break;
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
-    build_lane(b, far, (uint32_t)v, out);
+  case HY_LANE_LIST:
+    build_lane(b, t, far, (uint32_t)v, out);
     break;
   case WASMTIME_COMPONENT_OPTION:
     out->of.option = v ? build_payload(b, t->elems[0]) : NULL;

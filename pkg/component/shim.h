@@ -32,8 +32,9 @@ enum {
 #define HY_OWN 21
 #define HY_BORROW 22
 #define HY_BYTES 30 // a list<u8>, which has an encoding of its own
-#define HY_LANE_BYTES 31 // the same, and a string, in the lane: a pair of numbers
-#define HY_LANE_TEXT 32  // to wasmtime; there a record is a WASMTIME_COMPONENT_TUPLE
+#define HY_LANE_BYTES 31 // the same, a string, and any other list, in the lane: a pair of
+#define HY_LANE_TEXT 32  // numbers to wasmtime; there a record is a
+#define HY_LANE_LIST 33  // WASMTIME_COMPONENT_TUPLE
 
 // Added to the tag of text or bytes that lie elsewhere: see codec.go.
 #define HY_FAR 0x80
@@ -344,8 +345,6 @@ int hy_lane_refuse(hy_instance *, const char *why);
 // hy_lane_room asks inst->place for room. What it gives as data is there until the
 // guest runs again.
 int hy_lane_room(hy_instance *, uint64_t size, uint32_t align, uint32_t *address, uint8_t **data);
-// hy_lane_put makes such room and copies bytes there.
-int hy_lane_put(hy_instance *, const uint8_t *, uint32_t len, uint32_t *address);
 // hy_lane_fill copies bytes into such room.
 int hy_lane_fill(hy_instance *, uint8_t *to, const uint8_t *from, size_t len);
 // hy_lane_call calls a direct function.

@@ -1,4 +1,4 @@
-// Arguments from the flat encoding to a guest's memory and to core WebAssembly's
+// Values from the flat encoding to a guest's memory and to core WebAssembly's
 // numbers, as the canonical ABI has them there:
 // https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md#storing
 // hy_check has seen that they are values of their types.
@@ -39,7 +39,7 @@ static void store_all(storer *s, const hy_type *const *types, size_t count, uint
 
 // run stores text, bytes or a list, whose length is n, and returns its address.
 static uint32_t run(storer *s, const hy_type *t, bool far, uint32_t n) {
-  if (t->kind != WASMTIME_COMPONENT_LIST) {
+  if (t->kind != HY_LANE_LIST) {
     const uint8_t *data = body(&s->r, far, n);
     uint32_t at = room(s, n, 1);
     if (!s->rc) s->rc = hy_lane_fill(s->inst, s->memory + at, data, n);
@@ -64,9 +64,9 @@ static void store(storer *s, const hy_type *t, uint32_t at) {
   bool far = *s->r.at & HY_FAR;
   uint64_t v = take(&s->r, t->kind);
   switch (t->kind) {
-  case WASMTIME_COMPONENT_LIST:
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
+  case HY_LANE_LIST:
     put(s, at, run(s, t, far, (uint32_t)v), 4);
     put(s, at + 4, v, 4);
     break;
@@ -95,9 +95,9 @@ static void pass(storer *s, const hy_type *t) {
   bool far = *s->r.at & HY_FAR;
   uint64_t v = take(&s->r, t->kind);
   switch (t->kind) {
-  case WASMTIME_COMPONENT_LIST:
   case HY_LANE_BYTES:
   case HY_LANE_TEXT:
+  case HY_LANE_LIST:
     number(s, run(s, t, far, (uint32_t)v));
     number(s, v);
     break;
@@ -122,6 +122,14 @@ static void pass(storer *s, const hy_type *t) {
   default:
     number(s, v);
   }
+}
+
+int hy_store_run(hy_instance *inst, const hy_type *t, reader *r, bool far, uint32_t len,
+                 uint32_t *address) {
+  storer s = {*r, inst, NULL, NULL, HY_OK};
+  *address = run(&s, t, far, len);
+  *r = s.r;
+  return s.rc;
 }
 
 int hy_store(hy_instance *inst, const hy_func *fn, const uint8_t *args, size_t len,

@@ -59,7 +59,7 @@ type Type struct {
 	elems    []*Type   // element, payloads or fields; nil entries are absent payloads
 	labels   []string  // of fields, cases or flags
 	resource *Resource // of own and borrow
-	lane     bool      // a string or list<u8> that takes the lane; no part of the type
+	lane     bool      // a string or list that takes the lane; no part of the type
 }
 
 // The primitive types of WIT.

@@ -1,14 +1,14 @@
-// Package lane rewrites components so that text and bytes can cross between host
-// and guest by one copy each way, and that other values cost less.
+// Package lane rewrites components so that text, bytes and other lists can cross between
+// host and guest by one copy each way, and that other values cost less.
 //
-// In the canonical ABI a string and a list<u8> are an address and a length:
+// In the canonical ABI a string and a list are an address and a length:
 // https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md
 // Rewrite replaces both, in every type of a component, by a pair of numbers,
 // which the ABI passes in the same way. Nothing changes for the guest. The host
-// gets the address and the length themselves and copies from the guest's memory,
+// gets the address and the length themselves and reads the guest's memory,
 // and does in its turn what lowering does: it asks the guest's own realloc for
-// room and copies into that. To find memory and realloc, it is given them as
-// exports of the core modules that have them.
+// room and writes into that. To find memory and realloc, it is given them as
+// exports of the core modules that have them. Lists of what holds handles stay lists.
 //
 // A record crosses as a tuple does, and is made one: then nobody copies the names
 // of its fields.
@@ -42,7 +42,7 @@ type Rewritten struct {
 	// Outline is a component that is quick to compile and has the types that the
 	// component had.
 	Outline []byte
-	// Text is whether strings take the lane; each list<u8> does.
+	// Text is whether strings take the lane. Lists do, but for those of what does not.
 	Text bool
 	// Instances is how many core instances the component has. Wasmtime numbers them
 	// from the first that is made.
@@ -64,8 +64,8 @@ type Direct struct {
 func Rewrite(wasm []byte) (*Rewritten, error) {
 	out, err := rewrite(wasm, mode{text: true})
 	if errors.Is(err, errEncoding) {
-		if bytes, none := rewrite(wasm, mode{}); none == nil {
-			out, err = bytes, nil // the bytes alone, which have no encoding
+		if lists, none := rewrite(wasm, mode{}); none == nil {
+			out, err = lists, nil // the lists alone, which have no encoding
 		}
 	}
 	if err != nil {

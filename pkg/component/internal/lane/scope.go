@@ -22,13 +22,12 @@ type scope struct {
 
 // typ is what there is to know of a type.
 type typ struct {
-	// lane: a value of the type holds text or bytes that take the lane. Of a
+	// lane: a value of the type holds text or lists that take the lane. Of a
 	// function: in its parameters, in its result.
 	lane, params, result bool
 	plain                bool            // a value of it, or the function, holds what only wasmtime can read
 	heap                 bool            // a value of it holds lists
 	room, memory         bool            // of a function: arguments need room, or they or the result lie in memory
-	byte                 bool            // it is u8
 	flat                 int             // numbers that a value of it is, up to flatMax
 	exports              map[string]item // of an instance or a component
 	given                []given         // of an instance: what made it, the innermost first

@@ -21,15 +21,14 @@ const (
 // The opcodes of types that are looked at.
 const (
 	opString = 0x73
-	opU8     = 0x7d
 	opRecord = 0x72
 	opList   = 0x70
 	opTuple  = 0x6f
 	opFlags  = 0x6e
 )
 
-// pair stands for a string and for a list<u8>: tuple<u32, u32>, which crosses as
-// they do, as an address and a length.
+// pair stands for a string and for a list: tuple<u32, u32>, which crosses as they do,
+// as an address and a length.
 const pair = "\x6f\x02\x79\x79"
 
 // near is what there is to know of either.
@@ -82,7 +81,7 @@ func primitive(op byte) typ {
 	if op == opString { // which does not take the lane
 		return typ{plain: true, flat: 2, known: true}
 	}
-	return typ{flat: 1, known: true, byte: op == opU8}
+	return typ{flat: 1, known: true}
 }
 
 func (w *walker) typeAt(i uint32) typ {
@@ -180,20 +179,20 @@ func (w *walker) deftype() typ {
 	return w.compound(op)
 }
 
-// list copies the type of a list, or writes the pair where its items are bytes,
-// whatever name the type of these has.
+// list copies the type of a list, or writes the pair, unless only wasmtime can read
+// its items.
 func (w *walker) list() typ {
 	start := len(w.out)
 	w.copyByte()
 	of := w.valtype()
-	if of.byte {
-		if !w.keep {
-			w.out = append(w.out[:start], pair...)
-		}
-		return near
+	if of.plain || !of.known {
+		of.flat, of.heap = 2, true
+		return of
 	}
-	of.flat, of.heap, of.byte = 2, true, false
-	return of
+	if !w.keep {
+		w.out = append(w.out[:start], pair...)
+	}
+	return near
 }
 
 func (w *walker) compound(op byte) typ {
