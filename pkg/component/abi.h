@@ -102,6 +102,7 @@ wasmtime_error_t *wasmtime_context_set_wasi(wasmtime_context_t *, wasi_config_t 
 
 bool wasmtime_instance_export_get(wasmtime_context_t *, const wasmtime_instance_t *, const char *,
                                   size_t, wasmtime_extern_t *);
+void wasmtime_global_get(wasmtime_context_t *, const wasmtime_global_t *, wasmtime_val_t *);
 #ifdef HYGIA_LTS
 uint8_t *wasmtime_memory_data(wasmtime_context_t *, const wasmtime_memory_t *);
 #else

@@ -65,8 +65,9 @@ typedef struct wasmtime_global {
   uint32_t __private3;
 } wasmtime_global_t;
 
-// Of the things that an extern may be, these two are used.
+// Of the things that an extern may be, these are used.
 #define WASMTIME_EXTERN_FUNC 0
+#define WASMTIME_EXTERN_GLOBAL 1
 #define WASMTIME_EXTERN_MEMORY 3
 
 typedef union wasmtime_extern_union {
@@ -79,6 +80,26 @@ typedef struct wasmtime_extern {
   uint8_t kind;
   wasmtime_extern_union_t of;
 } wasmtime_extern_t;
+
+typedef struct wasmtime_anyref {
+  uint64_t store_id;
+  uint32_t __private1;
+  uint32_t __private2;
+  void *__private3;
+} wasmtime_anyref_t;
+
+#define WASMTIME_I64 1
+
+typedef union wasmtime_valunion {
+  int32_t i32;
+  int64_t i64;
+  wasmtime_anyref_t anyref; // the largest
+} wasmtime_valunion_t;
+
+typedef struct wasmtime_val {
+  uint8_t kind;
+  wasmtime_valunion_t of;
+} wasmtime_val_t;
 
 typedef union wasmtime_val_raw {
   int32_t i32;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Errors without detail of their own. Each works with errors.Is.
@@ -63,10 +64,15 @@ const (
 type LimitError struct {
 	Limit Limit
 	Max   int64 // the bound; 0 where wasmtime does not tell
+	// Err is what the guest did when it was refused memory or elements of a table, a
+	// *TrapError or an *ExitError; else nil.
+	Err error
 }
 
 // The limits, for errors.Is.
 var (
+	// ErrMemory, ErrTable: the component begins with more, or the guest failed after it
+	// had asked for more: see LimitError.Err.
 	ErrMemory    error = &LimitError{Limit: LimitMemory}
 	ErrTable     error = &LimitError{Limit: LimitTable}
 	ErrInstances error = &LimitError{Limit: LimitInstances}
@@ -92,11 +98,17 @@ var (
 )
 
 func (e *LimitError) Error() string {
-	if e.Max == 0 {
+	switch {
+	case e.Max == 0:
 		return fmt.Sprintf("component: limit of %s reached", e.Limit)
+	case e.Err != nil:
+		return fmt.Sprintf("component: more than %d %s: %s", e.Max, e.Limit, strings.TrimPrefix(e.Err.Error(), "component: "))
 	}
 	return fmt.Sprintf("component: more than %d %s", e.Max, e.Limit)
 }
+
+// Unwrap returns Err.
+func (e *LimitError) Unwrap() error { return e.Err }
 
 // Is reports whether target names the same limit.
 func (e *LimitError) Is(target error) bool {

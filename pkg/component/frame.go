@@ -247,7 +247,7 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 	case C.HY_HOST_CALLS:
 		return &LimitError{Limit: LimitHostCalls, Max: int64(limits.HostCalls)}
 	case C.HY_EXITED:
-		return &ExitError{Status: int(f.c.exit_status)}
+		return f.refused(&ExitError{Status: int(f.c.exit_status)})
 	case C.HY_FOLDER:
 		return ErrFolder
 	case C.HY_INSIDE:
@@ -258,10 +258,29 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 			trap.MemoryBytes = int64(f.c.memory)
 		}
 		f.heavy = errors.Is(err, ErrResult)
-		return err
+		return f.refused(err)
 	}
 	return fmt.Errorf("component: wasmtime broke its own contract (%d)", int(rc))
 }
+
+// refused returns a trap, or the exit of a guest that failed, as a breach of a limit where
+// the guest was refused memory or elements of a table.
+func (f *frame) refused(err error) error {
+	exit, host := (*ExitError)(nil), (*HostError)(nil)
+	failed := errors.As(err, &exit) && exit.Status != 0 && !errors.As(err, &host)
+	limits, most := &f.program.limits, min(f.program.limits.MemoryBytes, f.engine.cfg.MaxMemoryBytes)
+	switch {
+	case !failed && !errors.As(err, new(*TrapError)):
+	case uint64(f.c.asked[0]) > uint64(most)/pageBytes:
+		return &LimitError{Limit: LimitMemory, Max: most, Err: err}
+	case uint64(f.c.asked[1]) > uint64(limits.TableElements):
+		return &LimitError{Limit: LimitTable, Max: limits.TableElements, Err: err}
+	}
+	return err
+}
+
+// pageBytes is a page of linear memory.
+const pageBytes = 64 << 10
 
 // why is why the call was told to stop.
 func (f *frame) why() error {
@@ -289,7 +308,7 @@ func (f *frame) hostFailure(ctx context.Context) error {
 	case now().After(deadline):
 		why = ErrDeadline
 	default:
-		return f.hostErr
+		return f.refused(f.hostErr)
 	}
 	return fmt.Errorf("%w: %w", why, f.hostErr)
 }

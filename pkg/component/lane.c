@@ -108,6 +108,25 @@ size_t hy_lane_memory(const hy_instance *inst) {
   return inst->memory.store_id ? wasmtime_memory_data_size(inst->context, &inst->memory) : 0;
 }
 
+// asked returns the most that a core instance says it was refused.
+static uint64_t asked(hy_instance *inst, const wasm_name_t *name) {
+  uint64_t most = 0;
+  wasmtime_instance_t at = {inst->instance.store_id, 0};
+  for (; at.__private < inst->program->core_instances; at.__private++) {
+    wasmtime_extern_t e;
+    wasmtime_val_t v;
+    if (!wasmtime_instance_export_get(inst->context, &at, name->data, name->size, &e)) continue;
+    if (e.kind != WASMTIME_EXTERN_GLOBAL) continue;
+    wasmtime_global_get(inst->context, &e.of.global, &v);
+    if (v.kind == WASMTIME_I64 && (uint64_t)v.of.i64 > most) most = (uint64_t)v.of.i64;
+  }
+  return most;
+}
+
+void hy_lane_asked(hy_instance *inst) {
+  for (int i = 0; i < 2; i++) inst->frame->asked[i] = asked(inst, &inst->program->asked[i]);
+}
+
 int hy_lane_view(hy_instance *inst, uint32_t address, uint64_t len, uint32_t align,
                  const uint8_t **out) {
   size_t size;

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/hygia-suite/hygia/pkg/component/internal/chunk"
 	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
@@ -250,6 +251,7 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	p.c.linker = C.wasmtime_component_linker_new(p.c.engine)
 	p.c.memory.name = p.mem.name(lane.Memory)
 	p.c.finish.name = p.mem.name(lane.Finish)
+	p.c.asked[0], p.c.asked[1] = p.mem.name(chunk.AskedPages), p.mem.name(chunk.AskedElements)
 	p.c.core_instances = C.uint32_t(c.instances)
 	p.c.resources_max = C.uint32_t(p.limits.Resources)
 	types := &signatures{mem: &p.mem, program: p, lane: c.slow == nil}

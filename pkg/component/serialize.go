@@ -23,7 +23,7 @@ import (
 // then its source's types, a byte for its text, the numbers of the core instances that
 // were added to it and that it has, and how many exports the host calls itself: of each a byte for its post-return and two
 // names. Numbers have 4 bytes; names and types lie behind their length.
-const serialFormat = "hygia component 8\n"
+const serialFormat = "hygia component 9\n"
 
 // empty is the smallest component.
 const empty = "\x00asm\x0d\x00\x01\x00"

@@ -88,6 +88,7 @@ typedef struct hy_frame {
   uint64_t fuel;     // what is left of the program's
   bool measured;     // whether Go wants to know memory also where the call goes well
   size_t memory;     // that the guest had, as far as known: see hy_lane_memory
+  uint64_t asked[2]; // pages and elements it was refused, of a call that HY_FAILED, HY_EXITED or HY_HOST
   size_t lifted;     // items of lists and tuples that the call brought to the host
   size_t out_max;    // bound of out
   hy_buffer out;     // from the guest: results, or a host function's arguments
@@ -169,6 +170,7 @@ typedef struct hy_program {
   hy_waiter waiter; // with wasi only
   uintptr_t output; // what hygiaOutput gets; 0 discards output
   hy_place memory, room, finish; // with the lane only
+  wasm_name_t asked[2];          // what tells what was refused: see internal/chunk
   uint32_t core_instances;       // with the lane only: that the component has
   uint32_t resources_max; // handles of the guest's that the host may own
   int64_t memory_bytes, table_elements, instances, memories, tables;
@@ -340,6 +342,8 @@ int hy_lane_text(hy_instance *, uint32_t address, uint32_t len, const uint8_t **
 // hy_lane_memory is how large the memory is that values have crossed by, in bytes, which
 // never shrinks; 0 where none has.
 size_t hy_lane_memory(const hy_instance *);
+// hy_lane_asked notes what the guest was refused, if that is known.
+void hy_lane_asked(hy_instance *);
 // hy_lane_refuse ends a call for what the guest did.
 int hy_lane_refuse(hy_instance *, const char *why);
 // hy_lane_room asks inst->place for room. What it gives as data is there until the

@@ -13,9 +13,7 @@ type TrapError struct {
 	Reason string   // wasmtime's, one line
 	Trace  []string // the guest's functions, innermost first, at most traceMax
 	Start  bool     // whether the guest was still being instantiated
-	// MemoryBytes is how much memory the guest had, as Usage.MemoryBytes is. A guest that
-	// got no more of it traps as it likes, and wasmtime does not tell why: one that stands
-	// near Limits.MemoryBytes may have been such.
+	// MemoryBytes is how much memory the guest had, as Usage.MemoryBytes is.
 	MemoryBytes int64
 }
 

@@ -15,7 +15,9 @@ const (
 	opBrIf         = 0x0d
 	opCallIndirect = 0x11
 	opCallRef      = 0x14
+	opTee          = 0x22
 	opMemorySize   = 0x3f
+	opMemoryGrow   = 0x40
 	opExtend       = 0xad
 	opShl64        = 0x86
 )
@@ -25,6 +27,7 @@ const (
 type numeric uint16
 
 const (
+	equal       numeric = 0x4651
 	greater     numeric = 0x4b56 // unsigned
 	lessOrEqual numeric = 0x4d58 // unsigned
 	add         numeric = 0x6a7c
@@ -70,6 +73,13 @@ func (a *assembly) constant(w width, v uint64) *assembly {
 	}
 	a.b = wasmbin.AppendIndex(append(a.b, op), v)
 	return a
+}
+
+func (a *assembly) minusOne(w width) *assembly {
+	if w {
+		return a.op(0x42, 0x7f)
+	}
+	return a.op(wasmbin.OpI32Const, 0x7f)
 }
 
 // widen makes a number of 64 bits of one of width w.

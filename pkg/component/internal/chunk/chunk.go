@@ -9,6 +9,9 @@
 // After each call, and in long code, it adds a look at the clock: thousands of functions
 // that return into each other are as good as a loop, and so is a store to each page.
 //
+// What grows a memory or a table becomes a call too, of a function that notes what was
+// refused: see AskedPages.
+//
 // The functions, and their types, stand at the ends of their index spaces, so that
 // nothing else in a module changes but offsets into its code section: the debug
 // information of DWARF sections points beside the code that it describes.

@@ -20,7 +20,9 @@ func TestModule(t *testing.T) {
 	}{
 		"nothing":                  {`(module)`, false},
 		"loads and stores":         {`(module (memory 1) (func (i64.store offset=8 (i32.const 0) (i64.const -1))))`, false},
-		"growing":                  {`(module (memory 1) (func (drop (memory.grow (i32.const 1)))))`, false},
+		"growing":                  {`(module (memory 1) (func (drop (memory.grow (i32.const 1)))))`, true},
+		"growing tables and all":   {`(module (import "" "" (global i32)) (import "" "" (memory i64 1)) (import "" "" (table 1 externref)) (global i32 (global.get 0)) (func (export "f") (drop (memory.grow (i64.const 1))) (drop (table.grow (ref.null extern) (i32.const 1)))))`, true},
+		"growing under our name":   {`(module (memory 1) (func (export "hygia:chunk/pages") (drop (memory.grow (i32.const 1)))))`, true},
 		"a fill":                   {`(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 1) (i32.const 2))))`, true},
 		"a fill of what is given":  {`(module (import "" "" (func)) (import "" "" (memory 1)) (func (memory.fill (i32.const 0) (i32.const 1) (i32.const 2))))`, true},
 		"a fill that is not met":   {`(module (memory 1) (func unreachable memory.fill))`, true},

@@ -17,6 +17,7 @@ type rewriter struct {
 	calls    map[instruction]call
 	add      map[byte]*wasmbin.Addition
 	types    map[string]uint32 // those added, by their binary form
+	globals  map[string]uint32 // those added, by the names of their exports
 	changed  bool
 }
 
@@ -41,8 +42,9 @@ func Module(wasm []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &rewriter{sections: sections, calls: map[instruction]call{}, add: map[byte]*wasmbin.Addition{}, types: map[string]uint32{}}
-	for _, id := range []byte{wasmbin.SecType, wasmbin.SecFunc, wasmbin.SecCode} {
+	w := &rewriter{sections: sections, calls: map[instruction]call{}, add: map[byte]*wasmbin.Addition{},
+		types: map[string]uint32{}, globals: map[string]uint32{}}
+	for _, id := range []byte{wasmbin.SecType, wasmbin.SecFunc, wasmbin.SecGlobal, wasmbin.SecExport, wasmbin.SecCode} {
 		w.add[id] = &wasmbin.Addition{}
 	}
 	for i, s := range sections {
@@ -155,25 +157,32 @@ func (w *rewriter) call(i instruction) (call, error) {
 	if len(w.calls) == helpersMax {
 		return call{}, errHelpers
 	}
-	h, err := w.shape.helper(i)
-	if err != nil {
-		return call{}, err
+	c, err := w.newCall(i)
+	if err == nil {
+		w.calls[i] = c
 	}
-	c := call{needed: h != nil}
-	if c.needed {
-		c.function = w.function(h.params(), h.body())
-	}
-	w.calls[i] = c
-	return c, nil
+	return c, err
 }
 
-// function adds a function without results to the module and returns its index.
-func (w *rewriter) function(params, body []byte) uint32 {
-	typ, ok := w.types[string(params)]
+func (w *rewriter) newCall(i instruction) (call, error) {
+	if i.op == memoryGrow || i.op == tableGrow {
+		return w.grower(i)
+	}
+	h, err := w.shape.helper(i)
+	if h == nil || err != nil {
+		return call{}, err
+	}
+	return call{function: w.function(h.params(), []byte{0}, h.body()), needed: true}, nil
+}
+
+// function adds a function to the module and returns its index.
+func (w *rewriter) function(params, results, body []byte) uint32 {
+	form := string(append(append([]byte{funcType}, params...), results...))
+	typ, ok := w.types[form]
 	if !ok {
 		typ = w.shape.types + uint32(len(w.types))
-		w.types[string(params)] = typ
-		w.add[wasmbin.SecType].One(append(append([]byte{funcType}, params...), 0)...)
+		w.types[form] = typ
+		w.add[wasmbin.SecType].One([]byte(form)...)
 	}
 	w.add[wasmbin.SecFunc].One(wasmbin.AppendU32(nil, typ)...)
 	w.add[wasmbin.SecCode].Code(body)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -258,6 +259,66 @@ func TestInvariant5OneMemoryByTwoIndices(t *testing.T) {
 		}
 		if !bytes.Equal(got[0], got[1]) {
 			t.Errorf("copy%v made something else", args)
+		}
+	}
+}
+
+// Growing answers as it did, and what was refused is told.
+func TestGrowing(t *testing.T) {
+	for _, index := range []string{"i32", "i64"} {
+		before := wasm(t, fmt.Sprintf(`(module
+		  (import "" "had" (global $had i32)) (memory $other 1) (memory $m (export "m") %[1]s 1) (table $t (export "t") %[1]s 10 externref)
+		  (global $own (mut i32) (i32.const 7))
+		  (func (export "own") (result i32) (global.get $own))
+		  (func (export "memory") (param %[1]s) (result %[1]s) (memory.grow $m (local.get 0)))
+		  (func (export "table") (param %[1]s) (result %[1]s) (table.grow $t (ref.null extern) (local.get 0))))`, index))
+		after, err := chunk.Module(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, module := range map[string][]byte{"before": before, "after": after} {
+			engine := wasmtime.NewEngine()
+			store := wasmtime.NewStore(engine)
+			store.Limiter(5<<16, 30, -1, -1, -1)
+			m, err := wasmtime.NewModule(engine, module)
+			if err != nil {
+				t.Fatal(err)
+			}
+			had, err := wasmtime.NewGlobal(store, wasmtime.NewGlobalType(wasmtime.NewValType(wasmtime.KindI32), false), wasmtime.ValI32(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			inst, err := wasmtime.NewInstance(store, m, []wasmtime.AsExtern{had})
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := func(name string) any {
+				if e := inst.GetExport(store, name); e != nil {
+					return e.Global().Get(store).I64()
+				}
+				return int64(0)
+			}
+			call := func(fn string, by int64) string {
+				var arg any = by
+				if index == "i32" {
+					arg = int32(by)
+				}
+				was, err := inst.GetFunc(store, fn).Call(store, arg)
+				return fmt.Sprint(was, err, " ", asked(chunk.AskedPages), asked(chunk.AskedElements))
+			}
+			got := []string{call("memory", 3), call("memory", 0), call("memory", 2), call("table", 20), call("table", 11), call("memory", 1), call("memory", 70)}
+			want := []string{"1 <nil> 0 0", "4 <nil> 0 0", "-1 <nil> 6 0", "10 <nil> 6 0", "-1 <nil> 6 41", "4 <nil> 6 41", "-1 <nil> 75 41"}
+			if name == "before" {
+				for i := range want {
+					want[i] = want[i][:strings.LastIndex(want[i], "<nil>")] + "<nil> 0 0"
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, %s: got %q, want %q", index, name, got, want)
+			}
+			if own, err := inst.GetFunc(store, "own").Call(store); err != nil || own != int32(7) {
+				t.Errorf("%s, %s: its own global is %v, %v", index, name, own, err)
+			}
 		}
 	}
 }

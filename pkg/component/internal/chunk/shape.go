@@ -7,6 +7,8 @@ const funcType = 0x60
 // shape is what a module has besides its code, as far as that must be known.
 type shape struct {
 	types, funcs uint32
+	globals      uint32
+	takesOurs    bool // it exports one of the names that are ours
 	memories     []space
 	tables       []space
 	data, elems  []uint32 // how long segments are: bytes, elements
@@ -54,6 +56,10 @@ func (s *shape) item(id byte) func(*wasmbin.Reader) {
 		return s.table
 	case wasmbin.SecMemory:
 		return s.memory
+	case wasmbin.SecGlobal:
+		return s.global
+	case wasmbin.SecExport:
+		return s.export
 	case wasmbin.SecElem:
 		return s.elem
 	case wasmbin.SecData:
@@ -89,9 +95,10 @@ func (s *shape) imported(r *wasmbin.Reader) {
 		s.table(r)
 	case 2:
 		s.memory(r)
-	case 3:
+	case kindGlobal:
 		valType(r)
 		r.Byte()
+		s.globals++
 	default:
 		r.Fail()
 	}

@@ -8,17 +8,20 @@ type instruction struct {
 	a, b uint32
 }
 
-// The instructions that take as long as their last operand says: numbers behind the
-// prefix of miscellaneous ones.
+// The instructions that take as long as their last operand says, and those that grow
+// something: numbers behind the prefix of miscellaneous ones.
 const (
 	prefixMisc   = 0xfc
 	prefixVector = 0xfd
+
+	memoryGrow = 0x40 // with no prefix
 
 	memoryInit = 8
 	memoryCopy = 10
 	memoryFill = 11
 	tableInit  = 12
 	tableCopy  = 14
+	tableGrow  = 15
 	tableSize  = 16
 	tableFill  = 17
 )
@@ -29,6 +32,8 @@ func next(r *wasmbin.Reader) (op byte, found instruction) {
 	switch op {
 	case prefixMisc:
 		return op, misc(r)
+	case opMemoryGrow:
+		return op, instruction{op: memoryGrow, a: r.U32()}
 	case prefixVector:
 		vector(r)
 	default:
@@ -58,8 +63,7 @@ func control(r *wasmbin.Reader, op byte) {
 	case 0x02, 0x03, 0x04: // block, loop, if
 		blockType(r)
 	case 0x0c, 0x0d, 0x10, 0x12, 0x14, 0x15, // br, br_if, call, return_call, call_ref, return_call_ref
-		0x3f, 0x40, // memory.size, memory.grow
-		0xd2, 0xd5, 0xd6: // ref.func, br_on_null, br_on_non_null
+		opMemorySize, 0xd2, 0xd5, 0xd6: // ref.func, br_on_null, br_on_non_null
 		r.U32()
 	case 0x11, 0x13: // call_indirect, return_call_indirect
 		r.U32()
@@ -93,10 +97,10 @@ func misc(r *wasmbin.Reader) instruction {
 	switch i.op {
 	case 0, 1, 2, 3, 4, 5, 6, 7: // truncations that saturate
 		return instruction{}
-	case 9, 13, 15, 16: // data.drop, elem.drop, table.grow, table.size
+	case 9, 13, tableSize: // data.drop, elem.drop
 		r.U32()
 		return instruction{}
-	case memoryFill, tableFill:
+	case memoryFill, tableFill, tableGrow:
 		i.a = r.U32()
 	case memoryInit, memoryCopy, tableInit, tableCopy:
 		i.a, i.b = r.U32(), r.U32()

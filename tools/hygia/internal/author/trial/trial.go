@@ -265,14 +265,16 @@ func hint(err error) string {
 	var limit *component.LimitError
 	var trap *component.TrapError
 	switch {
+	case errors.Is(err, component.ErrMemory) && errors.As(err, &trap):
+		return ": it asked for more memory than limits.memory_bytes of manifest.json allows" + trace(trap.Trace)
 	case errors.Is(err, component.ErrMemory):
-		return ": it starts with more memory than limits.memory_bytes of manifest.json allows"
+		return ": it needs more memory than limits.memory_bytes of manifest.json allows"
 	case errors.As(err, &limit):
 		return ": see limits in manifest.json"
 	case errors.Is(err, component.ErrDeadline):
 		return ": see limits.deadline_ms in manifest.json"
 	case errors.As(err, &trap):
-		return ": the plugin failed; an allocation beyond limits.memory_bytes of manifest.json ends so too" + trace(trap.Trace)
+		return ": the plugin failed; of a composed one, an allocation beyond limits.memory_bytes of manifest.json ends so too" + trace(trap.Trace)
 	}
 	return ""
 }

@@ -1,0 +1,116 @@
+package chunk
+
+import (
+	"strings"
+
+	"github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+)
+
+// A memory or a table that does not grow answers -1, which a guest may heed or not, and
+// the engine tells nobody. So a module with an instruction that grows one gains a
+// function that does it in its place, and says in a global what was refused.
+
+// The names by which core modules export what they were refused last: i64 globals, of
+// the pages that a memory would have had, of the elements of a table. They are zero where
+// nothing was, and only there where a module can ask. One that exports such a name of its
+// own is left as it is: it deceives nobody but whoever reads why it ended.
+const (
+	Prefix        = "hygia:chunk/"
+	AskedPages    = Prefix + "pages"
+	AskedElements = Prefix + "elements"
+)
+
+const kindGlobal = 0x03
+
+// grower is a function that grows a memory or a table and notes in a global how large
+// that would have been, where it is refused.
+type grower struct {
+	instruction
+	w      width
+	value  []byte // the type of what new elements are, of a table
+	global uint32
+}
+
+func (g *grower) params() []byte {
+	n := len(g.value)
+	return append(append([]byte{byte(min(n, 1) + 1)}, g.value...), g.w.typ())
+}
+
+func (g *grower) results() []byte { return []byte{1, g.w.typ()} }
+
+func (g *grower) body() []byte {
+	by := byte(min(len(g.value), 1)) // the parameter
+	had := by + 1                    // a local
+	a := &assembly{b: []byte{1, 1, g.w.typ()}}
+	if by > 0 {
+		a.get(0)
+	}
+	a.get(by)
+	g.original(a)
+	a.op(opTee, had).minusOne(g.w).do(equal, g.w).op(wasmbin.OpIf, wasmbin.NoType)
+	g.size(a)
+	a.widen(g.w).get(by).widen(g.w).do(add, true).op(wasmbin.OpGlobalSet).index(g.global)
+	return a.op(wasmbin.OpEnd).get(had).op(wasmbin.OpEnd).b
+}
+
+func (g *grower) original(a *assembly) {
+	if g.op == memoryGrow {
+		a.op(opMemoryGrow).index(g.a)
+		return
+	}
+	a.op(prefixMisc, tableGrow).index(g.a)
+}
+
+func (g *grower) size(a *assembly) {
+	if g.op == memoryGrow {
+		a.op(opMemorySize).index(g.a)
+		return
+	}
+	a.op(prefixMisc, tableSize).index(g.a)
+}
+
+// grower makes the function that stands in the place of an instruction.
+func (w *rewriter) grower(i instruction) (call, error) {
+	spaces, name := w.shape.memories, AskedPages
+	if i.op == tableGrow {
+		spaces, name = w.shape.tables, AskedElements
+	}
+	if uint64(i.a) >= uint64(len(spaces)) {
+		return call{}, wasmbin.ErrUnknown
+	}
+	g := &grower{instruction: i, w: width(spaces[i.a].wide)}
+	if i.op == tableGrow {
+		g.value = spaces[i.a].elem
+	}
+	if w.shape.takesOurs {
+		return call{}, nil
+	}
+	g.global = w.asked(name)
+	return call{function: w.function(g.params(), g.results(), g.body()), needed: true}, nil
+}
+
+// asked returns the global that is exported under a name.
+func (w *rewriter) asked(name string) uint32 {
+	if g, ok := w.globals[name]; ok {
+		return g
+	}
+	g := w.shape.globals
+	w.shape.globals++
+	w.globals[name] = g
+	w.add[wasmbin.SecGlobal].One(i64, 1, 0x42, 0, wasmbin.OpEnd) // mutable, zero at first
+	w.add[wasmbin.SecExport].One(wasmbin.AppendU32(append(wasmbin.AppendName(nil, name), kindGlobal), g)...)
+	return g
+}
+
+func (s *shape) global(r *wasmbin.Reader) {
+	valType(r)
+	r.Byte()
+	constant(r)
+	s.globals++
+}
+
+func (s *shape) export(r *wasmbin.Reader) {
+	s.takesOurs = strings.HasPrefix(r.Name(), Prefix) || s.takesOurs
+	r.Byte()
+	r.U32()
+}
