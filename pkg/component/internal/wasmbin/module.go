@@ -76,7 +76,7 @@ func Join(sections []Section, add map[byte]*Addition) ([]byte, error) {
 				delete(add, id)
 			}
 		}
-		if a := add[s.ID]; a != nil && s.ID != SecCustom {
+		if a := add[s.ID]; a != nil && a.count > 0 && s.ID != SecCustom {
 			out = a.section(out, s.ID, s.Body, r)
 			delete(add, s.ID)
 			continue
@@ -92,12 +92,12 @@ func Join(sections []Section, add map[byte]*Addition) ([]byte, error) {
 // section appends a section that has body, with what it gains. The body is read anew,
 // by a reader that keeps its first error.
 func (a *Addition) section(out []byte, id byte, body []byte, r *Reader) []byte {
-	if a == nil {
+	if a == nil || a.count == 0 {
 		return out
 	}
 	r.In, r.Pos = body, 0
 	n := r.Count()
-	if r.Err != nil || a.count == 0 && n == 0 {
+	if r.Err != nil {
 		return out
 	}
 	grown := append(AppendU32(nil, uint32(n+a.count)), body[r.Pos:]...)
