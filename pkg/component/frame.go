@@ -126,6 +126,9 @@ func (f *frame) prepare(p *Program, inst *Instance) {
 	}
 	f.c.out_max = C.size_t(p.limits.ResultBytes)
 	f.c.fuel, f.c.lifted, f.c.memory = p.fuel, 0, 0
+	if f.c.asked[0]|f.c.asked[1] != 0 {
+		f.c.asked = [2]C.uint64_t{}
+	}
 	if wanted := C.bool(f.usage != nil); f.c.measured != wanted {
 		f.c.measured = wanted
 	}
@@ -266,15 +269,16 @@ func (f *frame) failure(ctx context.Context, rc C.int) error {
 // refused returns a trap, or the exit of a guest that failed, as a breach of a limit where
 // the guest was refused memory or elements of a table.
 func (f *frame) refused(err error) error {
-	exit, host := (*ExitError)(nil), (*HostError)(nil)
-	failed := errors.As(err, &exit) && exit.Status != 0 && !errors.As(err, &host)
-	limits, most := &f.program.limits, min(f.program.limits.MemoryBytes, f.engine.cfg.MaxMemoryBytes)
+	exit := (*ExitError)(nil)
+	failed := errors.As(err, new(*TrapError)) || errors.As(err, &exit) && exit.Status != 0
+	bytes := min(f.program.limits.MemoryBytes, f.engine.cfg.MaxMemoryBytes)
+	elements := min(f.program.limits.TableElements, poolTable)
 	switch {
-	case !failed && !errors.As(err, new(*TrapError)):
-	case uint64(f.c.asked[0]) > uint64(most)/pageBytes:
-		return &LimitError{Limit: LimitMemory, Max: most, Err: err}
-	case uint64(f.c.asked[1]) > uint64(limits.TableElements):
-		return &LimitError{Limit: LimitTable, Max: limits.TableElements, Err: err}
+	case !failed || errors.As(err, new(*HostError)): // or what ended another guest
+	case uint64(f.c.asked[0]) > uint64(bytes)/pageBytes:
+		return &LimitError{Limit: LimitMemory, Max: bytes, Err: err}
+	case uint64(f.c.asked[1]) > uint64(elements):
+		return &LimitError{Limit: LimitTable, Max: elements, Err: err}
 	}
 	return err
 }

@@ -27,9 +27,9 @@ static uint64_t store_id(hy_instance *inst) {
 }
 
 // find finds what a core instance exports under a name of internal/lane, or returns
-// false. Wasmtime numbers the core instances of a store one after the other, and a
-// handle of one is its store and its number: TestLaneFindsCoreInstances holds that
-// against the engine. One of them has the name, and so no number is tried that is not
+// false. Wasmtime numbers the core instances of a store one after the other, from 1 on (0
+// is one of its own, without exports), and a handle of one is its store and its number:
+// TestLaneFindsCoreInstances holds that against the engine. One of them has the name, and so no number is tried that is not
 // in use. It is the same in every store of a program.
 static bool find(hy_instance *inst, hy_place *place, wasmtime_extern_t *out) {
   wasmtime_instance_t at = {store_id(inst), __atomic_load_n(&place->found, __ATOMIC_RELAXED)};
@@ -108,11 +108,12 @@ size_t hy_lane_memory(const hy_instance *inst) {
   return inst->memory.store_id ? wasmtime_memory_data_size(inst->context, &inst->memory) : 0;
 }
 
-// asked returns the most that a core instance says it was refused.
+// asked returns the most that a core instance says it was refused. All are there: the
+// component was instantiated.
 static uint64_t asked(hy_instance *inst, const wasm_name_t *name) {
   uint64_t most = 0;
-  wasmtime_instance_t at = {inst->instance.store_id, 0};
-  for (; at.__private < inst->program->core_instances; at.__private++) {
+  wasmtime_instance_t at = {inst->instance.store_id, 1};
+  for (; at.__private <= inst->program->core_instances; at.__private++) {
     wasmtime_extern_t e;
     wasmtime_val_t v;
     if (!wasmtime_instance_export_get(inst->context, &at, name->data, name->size, &e)) continue;
@@ -228,5 +229,7 @@ static int finish_other(hy_instance *inst) {
 
 int hy_lane_finish(hy_instance *inst) {
   if (!inst->called->finish) return HY_OK;
-  return inst->called->direct ? finish_direct(inst) : finish_other(inst);
+  int rc = inst->called->direct ? finish_direct(inst) : finish_other(inst);
+  if (rc) hy_lane_asked(inst);
+  return rc;
 }

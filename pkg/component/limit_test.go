@@ -3,7 +3,6 @@ package component_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -123,70 +122,6 @@ func TestInvariant5MemoryLimit(t *testing.T) {
 	small := linkSuspect(t, newEngine(t, component.Config{}), component.Limits{MemoryBytes: 1})
 	if err := small.Call(context.Background(), &nop, nil, nil); !errors.Is(err, component.ErrMemory) {
 		t.Fatalf("a first page over the limit: %v", err)
-	}
-}
-
-// A guest that is refused memory, or elements of a table, and ends for it has met that
-// limit, wherever it asked. One that was not, or goes on without, has not.
-func TestInvariant5WhatAGuestWasRefused(t *testing.T) {
-	guest := func(core string) string {
-		return `(component
-		  (core module $none (func (export "x")))
-		  (import "exit" (func $exit (param "status" u8)))
-		  (core func $exit' (canon lower (func $exit)))
-		  (core module $m (import "" "exit" (func $exit (param i32)))
-		    (memory 1 8) (table 1 8 funcref) (func (export "go") ` + core + `))
-		  (core instance (instantiate $none))
-		  (core instance $i (instantiate $m (with "" (instance (export "exit" (func $exit'))))))
-		  (core instance (instantiate $none))
-		  (func (export "go") (canon lift (core func $i "go"))))`
-	}
-	grow := func(n int) string { return fmt.Sprintf("(drop (memory.grow (i32.const %d)))", n) }
-	table := func(n int) string { return fmt.Sprintf("(drop (table.grow (ref.null func) (i32.const %d)))", n) }
-	for name, test := range map[string]struct {
-		core  string
-		limit error
-		trap  component.TrapCode
-	}{
-		"memory":                 {grow(4) + `unreachable`, component.ErrMemory, component.TrapUnreachable},
-		"memory, by an address":  {grow(4) + `(i32.store (i32.const -4) (i32.const 1))`, component.ErrMemory, component.TrapMemory},
-		"a table":                {table(4) + `unreachable`, component.ErrTable, component.TrapUnreachable},
-		"none":                   {grow(2) + table(2) + `unreachable`, nil, component.TrapUnreachable},
-		"an exit that failed":    {grow(4) + `(call $exit (i32.const 2))`, component.ErrMemory, ""},
-		"an exit that went well": {grow(4) + `(call $exit (i32.const 0))`, nil, ""},
-		"what it does not need":  {grow(4) + table(4), nil, ""},
-		"more, little by little": {grow(2) + grow(1) + `unreachable`, component.ErrMemory, component.TrapUnreachable},
-	} {
-		x, h := &component.Export{Name: "go"}, component.NewHost()
-		h.Func(&component.Import{Name: "exit", Signature: sig(nil, "status", component.U8)},
-			func(_ context.Context, d *component.Decoder, _ *component.Encoder) error {
-				return &component.ExitError{Status: int(d.U8())}
-			})
-		o := component.LinkOptions{Host: h, Exports: []*component.Export{x}, Limits: component.Limits{MemoryBytes: 3 << 16, TableElements: 4}}
-		p := link(t, newEngine(t, component.Config{}), guest(test.core), o)
-		for how, c := range map[string]component.Caller{"fresh": p, "live": instance(t, p)} {
-			err := c.Call(t.Context(), x, nil, nil)
-			var limit *component.LimitError
-			var trap *component.TrapError
-			errors.As(err, &limit)
-			if (test.limit == nil) != (limit == nil) || limit != nil && (!errors.Is(err, test.limit) || limit.Max == 0) {
-				t.Errorf("%s, %s: %v", name, how, err)
-			}
-			if errors.As(err, &trap) != (test.trap != "") || trap != nil && trap.Code != test.trap {
-				t.Errorf("%s, %s: %v, %+v", name, how, err, trap)
-			}
-			if limit != nil && component.Cause(err) != string(limit.Limit) {
-				t.Errorf("%s, %s: its cause is %s", name, how, component.Cause(err))
-			}
-		}
-	}
-	// The guest's own bound is none of the host's.
-	x := &component.Export{Name: "go"}
-	h := component.NewHost()
-	h.Func(&component.Import{Name: "exit", Signature: sig(nil, "status", component.U8)}, noop)
-	p := link(t, newEngine(t, component.Config{}), guest(grow(9)+table(9)+`unreachable`), component.LinkOptions{Host: h, Exports: []*component.Export{x}})
-	if err := p.Call(t.Context(), x, nil, nil); errors.As(err, new(*component.LimitError)) || !errors.As(err, new(*component.TrapError)) {
-		t.Error(err)
 	}
 }
 

@@ -253,6 +253,10 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	p.c.finish.name = p.mem.name(lane.Finish)
 	p.c.asked[0], p.c.asked[1] = p.mem.name(chunk.AskedPages), p.mem.name(chunk.AskedElements)
 	p.c.core_instances = C.uint32_t(c.instances)
+	if w != nil {
+		p.c.instances += waiterInstances
+		p.c.core_instances += waiterInstances
+	}
 	p.c.resources_max = C.uint32_t(p.limits.Resources)
 	types := &signatures{mem: &p.mem, program: p, lane: c.slow == nil}
 	p.c.room = types.room(lane.Realloc)

@@ -121,9 +121,8 @@ bool hy_link_items(wasmtime_component_linker_t *linker, const char *iface, size_
 // hy_failed says why a call ended with err: what the host decided goes before what
 // wasmtime made of it.
 int hy_failed(hy_frame *f, wasmtime_error_t *err) {
-  memset(f->asked, 0, sizeof f->asked);
   int status = (int)f->status;
-  if (status == HY_LANE) { // which has said why
+  if (status == HY_LANE || status == HY_FAILED) { // which have said why
     wasmtime_error_delete(err);
     return status;
   }
@@ -186,7 +185,7 @@ static int start(hy_frame *f, const hy_program *p, hy_instance *inst) {
   wasmtime_context_set_epoch_deadline(inst->context, 1);
   fuel(inst);
   if (p->wasi) {
-    int rc = hy_grant(inst, &f->message);
+    int rc = hy_grant(inst);
     if (rc) return rc;
   }
   wasmtime_error_t *err = wasmtime_component_linker_instantiate(p->linker, inst->context,
@@ -236,7 +235,7 @@ static int call(hy_frame *f, hy_instance *inst, const hy_func *fn, hy_found *fou
   int rc = fn->direct ? hy_lane_call(inst, fn, found, args, len)
                       : call_by_values(f, inst, fn, &found->func, arena, args, len);
   if (rc == HY_FAILED || f->measured) f->memory = hy_lane_memory(inst);
-  if (rc == HY_FAILED || rc == HY_EXITED || rc == HY_HOST) hy_lane_asked(inst);
+  if (rc) hy_lane_asked(inst);
   return rc;
 }
 

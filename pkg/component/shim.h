@@ -24,7 +24,7 @@ enum {
   HY_FOLDER,     // a folder could not be opened
   HY_MISMATCH,   // wasmtime gave a value of another type than it declared
   HY_INSIDE,     // the guest called the host where it must not
-  HY_LANE,       // what the guest gave for text or bytes is none: hy_frame.message
+  HY_LANE,       // what the guest gave for text or a list is none: hy_frame.message
   HY_RESOURCES,  // more handles of the guest's resources than allowed
 };
 
@@ -88,7 +88,7 @@ typedef struct hy_frame {
   uint64_t fuel;     // what is left of the program's
   bool measured;     // whether Go wants to know memory also where the call goes well
   size_t memory;     // that the guest had, as far as known: see hy_lane_memory
-  uint64_t asked[2]; // pages and elements it was refused, of a call that HY_FAILED, HY_EXITED or HY_HOST
+  uint64_t asked[2]; // pages and elements that it was refused, of a call that failed
   size_t lifted;     // items of lists and tuples that the call brought to the host
   size_t out_max;    // bound of out
   hy_buffer out;     // from the guest: results, or a host function's arguments
@@ -287,12 +287,12 @@ struct hy_instance {
   hy_buffer handles;  // of the guest's resources: see resource.c
   uint32_t free_from; // no slot before it is free
   uint64_t born;                    // with wasi: when its clock was zero
-  wasmtime_component_func_t waiter; // with wasi: makes timers, once looked up
+  wasmtime_component_func_t waiter; // with wasi: makes timers
   hy_found funcs[]; // the program's; of a fresh one only that which is called
 };
 
-// hy_grant gives a store its program's folders.
-int hy_grant(hy_instance *, hy_buffer *message);
+// hy_grant gives a store its program's folders, and makes its waiter.
+int hy_grant(hy_instance *);
 void hy_waiter_delete(hy_waiter *);
 
 void hy_reserve(hy_buffer *, size_t cap);

@@ -75,19 +75,21 @@ static void set_u64(wasmtime_component_val_t *v, uint64_t n) {
   v->of.u64 = n;
 }
 
-// subscribe makes a timer through the waiter, which each store gets when its
-// guest first waits.
+// waiter_make puts a waiter into a store. It is there before the guest, whose core
+// instances have the same numbers then, whether it waits or not: see lane.c.
+static wasmtime_error_t *waiter_make(hy_instance *inst) {
+  const hy_waiter *w = &inst->program->waiter;
+  wasmtime_component_instance_t waiter;
+  wasmtime_error_t *err =
+      wasmtime_component_linker_instantiate(w->linker, inst->context, w->component, &waiter);
+  if (err) return err;
+  bool ok = wasmtime_component_instance_get_func(&waiter, inst->context, w->subscribe, &inst->waiter);
+  return ok ? NULL : wasmtime_error_new("no timer");
+}
+
+// subscribe makes a timer through the waiter.
 static wasmtime_error_t *subscribe(hy_instance *inst, wasmtime_context_t *context, uint64_t wait,
                                    wasmtime_component_val_t *result) {
-  const hy_waiter *w = &inst->program->waiter;
-  if (!inst->waiter.store_id) {
-    wasmtime_component_instance_t waiter;
-    wasmtime_error_t *err =
-        wasmtime_component_linker_instantiate(w->linker, context, w->component, &waiter);
-    if (err) return err;
-    if (!wasmtime_component_instance_get_func(&waiter, context, w->subscribe, &inst->waiter))
-      return wasmtime_error_new("no timer");
-  }
   wasmtime_component_val_t arg;
   set_u64(&arg, wait < WAIT_MAX ? wait : WAIT_MAX);
   return wasmtime_component_func_call(&inst->waiter, context, &arg, 1, result, 1);
@@ -197,10 +199,9 @@ static bool preopen(wasi_config_t *wasi, const hy_folder *d) {
 #endif
 }
 
-int hy_grant(hy_instance *inst, hy_buffer *message) {
+int hy_grant(hy_instance *inst) {
   const hy_program *p = inst->program;
   inst->born = nanoseconds();
-  inst->waiter = (wasmtime_component_func_t){0};
   wasi_config_t *wasi = wasi_config_new();
   if (p->output) {
     wasi_config_set_stdout_custom(wasi, on_output, (void *)p->output, NULL);
@@ -214,6 +215,6 @@ int hy_grant(hy_instance *inst, hy_buffer *message) {
     }
   }
   wasmtime_error_t *err = wasmtime_context_set_wasi(inst->context, wasi);
-  hy_error_take(err, message);
-  return err ? HY_FAILED : HY_OK;
+  if (!err) err = waiter_make(inst);
+  return err ? hy_failed(inst->frame, err) : HY_OK;
 }

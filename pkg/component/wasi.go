@@ -15,6 +15,9 @@ import (
 	"unsafe"
 )
 
+// waiterInstances is how many core instances the waiter has: see wasi.c.
+const waiterInstances = 1
+
 // WASI grants folders, with wasmtime's own WASI 0.2: its clocks and random
 // numbers, and nothing else. The arguments and the environment are empty, standard
 // input is at its end, no socket can be made and no name is looked up. A guest

@@ -324,3 +324,37 @@ func TestInvariant5WASISleepEndsAtTheDeadline(t *testing.T) {
 		}
 	}
 }
+
+// A guest that waits while it is started is found as one that does not: whether it does
+// is another matter each time here.
+func TestWASIWaitsWhileStarting(t *testing.T) {
+	x := &component.Export{Name: "take", Signature: sig(nil, "v", component.String)}
+	text := `(component
+	  (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type $pollable (sub resource)))))
+	  (alias export $poll "pollable" (type $pollable))
+	  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+	    (alias outer 1 $pollable (type $p'))
+	    (export "pollable" (type $p (eq $p')))
+	    (export "subscribe-duration" (func (param "when" u64) (result (own $p))))))
+	  (import "wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))))
+	  (core func $wait (canon lower (func $clock "subscribe-duration")))
+	  (core func $random' (canon lower (func $random "get-random-u64")))
+	  (core module $s
+	    (import "" "wait" (func $wait (param i64) (result i32)))
+	    (import "" "random" (func $random (result i64)))
+	    (func $start (if (i32.wrap_i64 (i64.and (call $random) (i64.const 1))) (then (drop (call $wait (i64.const 1))))))
+	    (start $start))
+	  (core instance (instantiate $s (with "" (instance (export "wait" (func $wait)) (export "random" (func $random'))))))
+	  (core module $m (memory (export "memory") 1)
+	    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+	    (func (export "take") (param i32 i32)))
+	  (core instance $i (instantiate $m))
+	  (func (export "take") (param "v" string) (canon lift (core func $i "take") (memory $i "memory") (realloc (func $i "realloc")))))`
+	p := exposed(t, newEngine(t, component.Config{}), text, component.LinkOptions{Exports: []*component.Export{x},
+		WASI: &component.WASI{Folders: []component.Folder{{Host: t.TempDir(), Guest: "/"}}}})
+	for range 40 {
+		if err := p.Call(t.Context(), x, func(e *component.Encoder) { e.String("abc") }, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -140,10 +140,10 @@ func (p *Plugin) called(ctx context.Context, program *component.Program, fn *com
 	kind := EventFailed
 	switch {
 	case errors.As(err, new(*component.HostError)):
-	case errors.As(err, new(*component.TrapError)):
-		kind = EventTrapped
 	case errors.As(err, new(*component.LimitError)), errors.Is(err, component.ErrDeadline):
 		kind = EventLimited
+	case errors.As(err, new(*component.TrapError)):
+		kind = EventTrapped
 	}
 	return errors.Join(err, lost, p.tell(ctx, fn, kind, err))
 }

@@ -37,6 +37,7 @@ func loadTold(t *testing.T, files fstest.MapFS, r *record) (*plugin.Plugin, erro
 func TestEveryGrantRefusalAndTrapIsTold(t *testing.T) {
 	trap := strings.Replace(guest(""), "(i32.const 42)", "(unreachable)", 1)
 	loop := strings.Replace(guest(""), "(i32.const 42)", "(loop $l (br $l)) (unreachable)", 1)
+	greedy := strings.NewReplacer("(i32.const 42)", "(drop (memory.grow (i32.const 2000))) (unreachable)", "(core module $m", "(core module $m (memory 1)").Replace(guest(""))
 	quick := func(m *plugin.Manifest) { m.Limits.DeadlineMS = 20 }
 	granted := func(m *plugin.Manifest) {
 		m.Grants.Interfaces = []string{"hygia:host/log@0.1.0"}
@@ -69,6 +70,9 @@ func TestEveryGrantRefusalAndTrapIsTold(t *testing.T) {
 		}},
 		"trapped": {trap, nil, []plugin.Event{loaded, {Kind: plugin.EventTrapped, Function: "test:api/answerer@0.1.0#answer", Cause: "trap: unreachable"}}},
 		"limited": {loop, quick, []plugin.Event{loaded, {Kind: plugin.EventLimited, Function: "test:api/answerer@0.1.0#answer", Cause: "limit: deadline"}}},
+		"refused memory": {greedy, nil, []plugin.Event{loaded, {
+			Kind: plugin.EventLimited, Function: "test:api/answerer@0.1.0#answer", Cause: "limit: memory bytes",
+		}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := files(t, c.text, c.change).(fstest.MapFS)

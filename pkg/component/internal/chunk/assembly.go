@@ -16,6 +16,8 @@ const (
 	opCallIndirect = 0x11
 	opCallRef      = 0x14
 	opTee          = 0x22
+	opSelect       = 0x1b
+	opLess64       = 0x54 // unsigned
 	opMemorySize   = 0x3f
 	opMemoryGrow   = 0x40
 	opExtend       = 0xad

@@ -1,6 +1,7 @@
 package chunk_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -60,6 +61,23 @@ func TestModule(t *testing.T) {
 			t.Errorf("%s: again: %v", name, err)
 		}
 		valid(t, name, again)
+	}
+}
+
+// The engine's compiler takes time in the square of loops: so code with many calls looks
+// at the clock in loops at first, and then in calls.
+func TestModuleOfManyCalls(t *testing.T) {
+	before := wasm(t, `(module (func $f) (func `+strings.Repeat(`(call $f)`, 5000)+`))`)
+	after, err := chunk.Module(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid(t, "many calls", after)
+	if n := bytes.Count(after, []byte{0x03, 0x40, 0x0b}); n != 1000 {
+		t.Errorf("%d loops", n)
+	}
+	if added := len(after) - len(before); added < 1000*3+4000*2 {
+		t.Errorf("%d bytes more are not a look after each call", added)
 	}
 }
 

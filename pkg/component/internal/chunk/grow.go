@@ -48,9 +48,21 @@ func (g *grower) body() []byte {
 	a.get(by)
 	g.original(a)
 	a.op(opTee, had).minusOne(g.w).do(equal, g.w).op(wasmbin.OpIf, wasmbin.NoType)
-	g.size(a)
-	a.widen(g.w).get(by).widen(g.w).do(add, true).op(wasmbin.OpGlobalSet).index(g.global)
+	if g.w { // where the sum may have no number: that is as much as can be, then
+		g.sum(a.minusOne(g.w), by)
+		g.sum(a, by)
+		a.get(by).op(opLess64, opSelect)
+	} else {
+		g.sum(a, by)
+	}
+	a.op(wasmbin.OpGlobalSet).index(g.global)
 	return a.op(wasmbin.OpEnd).get(had).op(wasmbin.OpEnd).b
+}
+
+// sum pushes how much there would have been.
+func (g *grower) sum(a *assembly, by byte) {
+	g.size(a)
+	a.widen(g.w).get(by).widen(g.w).do(add, true)
 }
 
 func (g *grower) original(a *assembly) {

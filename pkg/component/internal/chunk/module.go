@@ -27,16 +27,20 @@ type call struct {
 	needed   bool // else the instruction stays
 }
 
-// none is the operation of no instruction.
-const none = 0
+// The operations of no instruction: poll's call only looks at the clock.
+const (
+	none = 0
+	poll = 1
+)
 
-// look returns a loop with nothing in it, where code looks at the clock: that costs less
-// than a call, and changes nothing.
-func look() []byte { return []byte{opLoop, wasmbin.NoType, wasmbin.OpEnd} }
+// loopsMax is how many loops with nothing in them a function gets to look at the clock in,
+// which run faster than calls of poll. The engine's compiler takes time in the square of
+// loops.
+const loopsMax = 1000
 
 // Module returns the core module with no instruction in it that takes long, which is
 // the same slice where it has none. It does not change wasm. Whether that was valid is
-// not checked: what it returns is if that was.
+// not checked: what it returns is if that was, unless a function became too large.
 func Module(wasm []byte) ([]byte, error) {
 	sections, err := wasmbin.Sections(wasm)
 	if err != nil {
@@ -116,7 +120,9 @@ func (w *rewriter) body(out, in []byte, at int) ([]byte, error) {
 		case c.needed:
 			b.put(start, r.Pos, wasmbin.AppendU32([]byte{wasmbin.OpCall}, c.function)...)
 		case found.op != none || returns(op) || r.Pos-b.looked > stretch:
-			b.put(r.Pos, r.Pos, look()...)
+			if err := w.look(&b, r.Pos); err != nil {
+				r.FailFor(err)
+			}
 		}
 	}
 	if r.Err != nil {
@@ -129,9 +135,21 @@ func (w *rewriter) body(out, in []byte, at int) ([]byte, error) {
 	return append(b.out, in[b.done:]...), nil
 }
 
+// look has code look at the clock behind what ends at a position.
+func (w *rewriter) look(b *edited, at int) error {
+	if b.loops++; b.loops <= loopsMax {
+		b.put(at, at, opLoop, wasmbin.NoType, wasmbin.OpEnd)
+		return nil
+	}
+	c, err := w.call(instruction{op: poll})
+	b.put(at, at, wasmbin.AppendU32([]byte{wasmbin.OpCall}, c.function)...)
+	return err
+}
+
 // edited is a function's body while it is written anew.
 type edited struct {
 	in, out []byte
+	loops   int // those that look at the clock
 	done    int // how much of in is in out
 	looked  int // where in in code last looked at the clock
 }
@@ -165,7 +183,10 @@ func (w *rewriter) call(i instruction) (call, error) {
 }
 
 func (w *rewriter) newCall(i instruction) (call, error) {
-	if i.op == memoryGrow || i.op == tableGrow {
+	switch i.op {
+	case poll:
+		return call{function: w.function([]byte{0}, []byte{0}, []byte{0, wasmbin.OpEnd})}, nil
+	case memoryGrow, tableGrow:
 		return w.grower(i)
 	}
 	h, err := w.shape.helper(i)

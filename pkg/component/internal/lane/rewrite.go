@@ -44,8 +44,8 @@ type Rewritten struct {
 	Outline []byte
 	// Text is whether strings take the lane. Lists do, but for those of what does not.
 	Text bool
-	// Instances is how many core instances the component has. Wasmtime numbers them
-	// from the first that is made.
+	// Instances is how many core instances the component has. Wasmtime numbers them as
+	// they are made, from 1 on.
 	Instances int
 	// Direct names the exported functions that the host can call itself, in order.
 	Direct []Direct

@@ -274,7 +274,7 @@ func hint(err error) string {
 	case errors.Is(err, component.ErrDeadline):
 		return ": see limits.deadline_ms in manifest.json"
 	case errors.As(err, &trap):
-		return ": the plugin failed; of a composed one, an allocation beyond limits.memory_bytes of manifest.json ends so too" + trace(trap.Trace)
+		return ": the plugin failed; an allocation beyond limits.memory_bytes of manifest.json ends so too where a plugin is composed, or starts" + trace(trap.Trace)
 	}
 	return ""
 }
