@@ -20,6 +20,7 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/workloadapi"
+	"google.golang.org/grpc"
 
 	"github.com/hygia-suite/hygia/pkg/audit/audittest"
 	"github.com/hygia-suite/hygia/pkg/identity"
@@ -271,7 +272,8 @@ func TestInvariant12AcknowledgedEventsSurviveKills(t *testing.T) {
 	}
 	c := s.start(t)
 	for batch := l.take(50); len(batch) > 0; batch = l.take(50) {
-		got, err := s.client.Append(t.Context(), &auditv1.AppendRequest{Events: batch})
+		// The connection may not have tried again yet since the last kill.
+		got, err := s.client.Append(t.Context(), &auditv1.AppendRequest{Events: batch}, grpc.WaitForReady(true))
 		if err != nil {
 			t.Fatal(err)
 		}
