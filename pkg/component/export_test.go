@@ -15,3 +15,6 @@ func (e *Engine) CompileAlone(wasm []byte) (*Component, error) {
 	}
 	return c, err
 }
+
+// SerialFormat is what Serialize begins with.
+const SerialFormat = serialFormat

@@ -18,12 +18,13 @@ import (
 )
 
 // serialFormat begins what Serialize returns. It changes with what Compile does
-// to a component before wasmtime gets it, and so with Fingerprint.
+// to a component before wasmtime gets it, and so with Fingerprint: code that was kept is
+// compiled again then. TestSerialFormatChangesWithWhatCompileDoes tells when it must.
 // A line follows that says why the component has not the lane, empty when it has;
 // then its source's types, a byte for its text, the numbers of the core instances that
 // were added to it and that it has, and how many exports the host calls itself: of each a byte for its post-return and two
 // names. Numbers have 4 bytes; names and types lie behind their length.
-const serialFormat = "hygia component 9\n"
+const serialFormat = "hygia component 10\n"
 
 // empty is the smallest component.
 const empty = "\x00asm\x0d\x00\x01\x00"
