@@ -51,6 +51,32 @@ func TestRun(t *testing.T) {
 	expect(t, flags, 1, "", "witgen: wit/a/a.wit:3:3: f is async, which witgen does not generate: the host binds synchronous functions only\n")
 }
 
+// A folder without a package is an error: nothing that was generated is removed for
+// it, and nothing compared with it passes.
+func TestFoldersWithoutAPackage(t *testing.T) {
+	t.Chdir(t.TempDir())
+	put(t, "go.mod", "module example.org/m\n")
+	put(t, "wit/a/a.wit", "package x:a@1.0.0;\ninterface i { f: func(); }\n")
+	flags := []string{"-go", "out", "-proto", ""}
+	expect(t, flags, 0, "", "")
+	put(t, "text/x.txt", "no WIT")
+	put(t, "deep/a/x.txt", "no WIT")
+	put(t, "folder/a.wit/x.txt", "no WIT")
+	for _, empty := range []string{t.TempDir(), "text", "deep", "folder"} {
+		const says = " holds no WIT package: name a folder of .wit files, or one that has a folder of them for each package\n"
+		at := append([]string{"-wit", empty}, flags...)
+		expect(t, at, 1, "", "witgen: "+empty+says)
+		expect(t, append(at, "-check"), 1, "", "witgen: "+empty+says)
+		expect(t, []string{"check", empty, "wit"}, 1, "", "witgen: "+empty+says)
+		expect(t, []string{"check", "wit", empty}, 1, "", "witgen: "+empty+says)
+	}
+	expect(t, append(flags, "-check"), 0, "", "")
+
+	put(t, "new/a/a.wit", "package x:a@1.0.0;\ninterface i { f: func(); }\n")
+	put(t, "new/b/b.wit", "package x:b@1.0.0;\ninterface i { f: func(); }\n")
+	expect(t, []string{"check", "wit", "new"}, 0, "", "")
+}
+
 func TestCheckAndConformance(t *testing.T) {
 	t.Chdir(t.TempDir())
 	put(t, "old/a/a.wit", "package x:a@1.0.0;\ninterface i { f: func(); }\n")

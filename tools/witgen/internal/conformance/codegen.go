@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hygia-suite/hygia/tools/witgen/internal/load"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/model"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/parser"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen"
@@ -46,11 +47,11 @@ func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error
 		r := Result{Name: entry.Name()}
 		name := fmt.Sprintf("case%03d", len(results))
 		files, err := witgen.GeneratePackage(ctx, p, source(dir, entry), path.Join(home, "conformance", name))
-		if err == nil && len(files) == 0 {
-			err = errors.New("it holds no WIT that code is generated for: is it a submodule that was not checked out?")
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			b.add(name, files)
+		case errors.Is(err, load.ErrNone):
+			err = errors.New("it holds no WIT package: is it a submodule that was not checked out?")
 		}
 		var refusal *model.Error
 		r.LeftOut = errors.As(err, &refusal)

@@ -96,7 +96,7 @@ func TestFoldersOfCases(t *testing.T) {
 	}
 	want := []string{
 		"wrong.wit: the JSON differs", "good: it was accepted", "file.wit: ", "folder: ", "inner: ",
-		"missing: it holds no WIT that code is generated for: is it a submodule that was not checked out?",
+		"missing: it holds no WIT package: is it a submodule that was not checked out?",
 		"refused.wit: cases/refused.wit:2:23: stream is a type that the host library does not carry",
 	}
 	if !slices.Equal(got, want) {

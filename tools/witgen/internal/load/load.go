@@ -17,7 +17,8 @@ import (
 // gives every package after those that it uses. A folder that has WIT files itself
 // is one package.
 //
-// An error that concerns a declaration is a *model.Error.
+// An error that concerns a declaration is a *model.Error; a folder without a package
+// is ErrNone.
 func Dir(ctx context.Context, p *parser.Parser, dir string, features []string) ([]*model.Package, error) {
 	if own, err := filepath.Glob(filepath.Join(dir, "*.wit")); err == nil && len(own) > 0 {
 		return Package(ctx, p, dir, features)
@@ -26,7 +27,7 @@ func Dir(ctx context.Context, p *parser.Parser, dir string, features []string) (
 	if err != nil {
 		return nil, err
 	}
-	return resolve(ctx, p, folders, features)
+	return resolve(ctx, p, dir, folders, features)
 }
 
 // Package reads one WIT package, a file or a folder, and what lies in its deps
@@ -36,13 +37,21 @@ func Package(ctx context.Context, p *parser.Parser, path string, features []stri
 	if err != nil {
 		return nil, fmt.Errorf("find the WIT package: %w", err)
 	}
-	return resolve(ctx, p, []string{abs}, features)
+	return resolve(ctx, p, path, []string{abs}, features)
 }
 
-func resolve(ctx context.Context, p *parser.Parser, roots []string, features []string) ([]*model.Package, error) {
+// ErrNone says that there is no WIT package where one should be. To go on with none
+// would remove all that was generated, and find no break in what was compared.
+var ErrNone = errors.New("holds no WIT package: name a folder of .wit files, or one that has a folder of them for each package")
+
+// resolve reads the packages at roots, which were found at a named path.
+func resolve(ctx context.Context, p *parser.Parser, named string, roots, features []string) ([]*model.Package, error) {
 	sources, err := Sources(roots...)
-	if err != nil || len(sources) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(sources) == 0 {
+		return nil, fmt.Errorf("%s %w", named, ErrNone)
 	}
 	return Files(ctx, p, sources, features)
 }
