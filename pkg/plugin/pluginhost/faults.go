@@ -45,10 +45,9 @@ var refusals = []struct {
 		WithHint("to go back, roll back")},
 	{store.ErrVersionReused, fault.New(codes.AlreadyExists, "PLUGIN_VERSION_REUSED", "this version was installed with other bytes").
 		WithHint("give what changed a version of its own")},
-	{trust.ErrUnsigned, fault.New(codes.PermissionDenied, "PLUGIN_UNSIGNED", "the package is not signed").
-		WithHint("sign it with hygia plugin sign")},
-	{trust.ErrUnknownKey, fault.New(codes.PermissionDenied, "PLUGIN_KEY_UNKNOWN", "the package is signed by a key that is not trusted here").
-		WithHint("the operator adds the public key to the trust file of this service")},
+	// What to do about these, trust.Error says.
+	{trust.ErrUnsigned, fault.New(codes.PermissionDenied, "PLUGIN_UNSIGNED", "the package is not signed")},
+	{trust.ErrUnknownKey, fault.New(codes.PermissionDenied, "PLUGIN_KEY_UNKNOWN", "the package is signed by a key that is not trusted here")},
 	{trust.ErrNotAllowed, fault.New(codes.PermissionDenied, "PLUGIN_KEY_NOT_ALLOWED", "the key that signed the package may not sign this plugin")},
 	{trust.ErrExpired, fault.New(codes.PermissionDenied, "PLUGIN_KEY_EXPIRED", "the key that signed the package has expired")},
 	{trust.ErrNotYetValid, fault.New(codes.PermissionDenied, "PLUGIN_KEY_NOT_YET_VALID", "the key that signed the package is not valid yet")},
@@ -64,9 +63,14 @@ func asFault(err error) error {
 		return f // such as of an audit log that cannot be reached
 	}
 	for _, r := range refusals {
-		if errors.Is(err, r.err) {
-			return r.fault.Wrap(err)
+		if !errors.Is(err, r.err) {
+			continue
 		}
+		f := r.fault.Wrap(err)
+		if refused := new(trust.Error); errors.As(err, &refused) {
+			f = f.WithHint(refused.Do)
+		}
+		return f
 	}
 	var grant *plugin.GrantError
 	var hook *HookError

@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hygia-suite/hygia/pkg/fault"
 	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/pkg/plugin/supervisor"
+	"github.com/hygia-suite/hygia/pkg/plugin/trust"
 	"github.com/hygia-suite/hygia/pkg/rpc"
 	"github.com/hygia-suite/hygia/pkg/service"
 	pluginv1 "github.com/hygia-suite/hygia/proto/gen/hygia/plugin/v1"
@@ -132,6 +134,32 @@ func TestWhatIsRefusedHasItsOwnReason(t *testing.T) {
 	w.trust("hospital", "stranger") // without a restart
 	if _, err := w.install("admin", rpc.Content, w.pkg("2.1.0", sound, stranger), 0); err != nil {
 		t.Errorf("a key that was added: %v", err)
+	}
+}
+
+// A signature that is not accepted is refused with what an operator can do about it.
+func TestARefusedSignatureSaysWhatToDo(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	sound := guest("(i32.const 1)")
+	sign := func(key *trust.Key) []byte { return w.pkg("1.0.0", sound, key) }
+	for name, c := range map[string]struct {
+		edit      [2]string // of the trust file
+		file      []byte
+		want, say string
+	}{
+		"unsigned":       {[2]string{}, sign(nil), "PLUGIN_UNSIGNED", "hygia plugin sign"},
+		"a foreign key":  {[2]string{}, sign(w.newKey("stranger")), "PLUGIN_KEY_UNKNOWN", "add the signer's public key to the trust file"},
+		"another's name": {[2]string{`"*"`, `"other"`}, sign(w.key), "PLUGIN_KEY_NOT_ALLOWED", "add its name to that key's plugins"},
+		"a late key":     {[2]string{"2090-01-01", "2021-01-01"}, sign(w.key), "PLUGIN_KEY_EXPIRED", "move not_after in the trust file"},
+		"an early key":   {[2]string{"2020-01-01", "2089-01-01"}, sign(w.key), "PLUGIN_KEY_NOT_YET_VALID", "not_before in the trust file"},
+	} {
+		w.trust("hospital")
+		w.editTrust(c.edit[0], c.edit[1])
+		_, err := w.install("admin", rpc.Content, c.file, 0)
+		if reason(err) != c.want || !strings.Contains(fault.From(err).Hint, c.say) {
+			t.Errorf("%s: %v, do: %q, want %s, do: %q", name, err, fault.From(err).Hint, c.want, c.say)
+		}
 	}
 }
 

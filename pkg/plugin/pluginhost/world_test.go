@@ -189,6 +189,18 @@ func (w *world) trust(names ...string) {
 	}
 }
 
+// editTrust replaces a part of the trust file.
+func (w *world) editTrust(old, by string) {
+	w.Helper()
+	text, err := os.ReadFile(w.config.Trust)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := os.WriteFile(w.config.Trust, []byte(strings.Replace(string(text), old, by, 1)), 0o600); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // start is what a service does.
 func (w *world) start() {
 	w.Helper()

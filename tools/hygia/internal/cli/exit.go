@@ -116,6 +116,15 @@ func problemCode(status int) int {
 	return ExitFailure
 }
 
+// aboutRoles tells whether another role would lift a refusal.
+func aboutRoles(reason string) bool {
+	switch reason {
+	case "ROLE_NOT_ALLOWED", "PURPOSE_NOT_ALLOWED", "SIGNER_NOT_REVIEWER", "TOKEN_FOR_ANOTHER":
+		return true
+	}
+	return false
+}
+
 // explain writes what happened, where, and what to do.
 func explain(w io.Writer, err error) {
 	var code codeError
@@ -139,7 +148,7 @@ func hintOf(err error) string {
 			return problem.Hint
 		case problem.Status == http.StatusUnauthorized:
 			return "log in with `hygia login`, or set HYGIA_TOKEN"
-		case problem.Status == http.StatusForbidden:
+		case aboutRoles(problem.Reason):
 			return "ask for the role that this needs, or choose another with --as"
 		}
 		return ""

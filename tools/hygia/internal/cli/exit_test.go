@@ -34,6 +34,13 @@ func TestHints(t *testing.T) {
 	w.route("GET /v1/status", problem(401, "TOKEN_EXPIRED", "expired"))
 	_, stderr := w.want(3, "status")
 	contains(t, stderr, "do: log in with `hygia login`")
+	w.route("GET /v1/status", problem(403, "ROLE_NOT_ALLOWED", "none of the actor's roles may do this"))
+	_, stderr = w.want(3, "status")
+	contains(t, stderr, "do: ask for the role")
+	w.route("GET /v1/status", problem(403, "PLUGIN_KEY_EXPIRED", "the key has expired"))
+	if _, stderr = w.want(3, "status"); strings.Contains(stderr, "do: ") {
+		t.Errorf("no role lifts this refusal, and it says:\n%s", stderr)
+	}
 	w.route("GET /v1/status", func(out http.ResponseWriter, _ *http.Request) {
 		out.Header().Set("Content-Type", "application/problem+json")
 		out.Header().Set("Retry-After", "7")
