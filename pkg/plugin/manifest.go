@@ -26,10 +26,11 @@ const MaxManifestBytes = 64 << 10
 // file is JSON; an unknown key, a key that is there twice and anything after the
 // object are refused.
 type Manifest struct {
-	// Name is of lower-case letters, digits and hyphens; the component's file is
-	// NAME.wasm, beside the manifest.
+	// Name is one that CheckName takes; the component's file is NAME.wasm, beside
+	// the manifest.
 	Name string `json:"name"`
-	// Version is a semantic version.
+	// Version is a semantic version without build metadata, which orders nothing:
+	// "0.1.0" or "0.1.0-rc.1". At most 64 bytes.
 	Version string `json:"version"`
 	// Description says in a sentence what it does.
 	Description string `json:"description"`
@@ -150,6 +151,23 @@ var (
 	keyPattern       = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,62}$`)
 )
 
+// nameRule is namePattern in words.
+const nameRule = "must be words of lower-case letters and digits, joined by single hyphens, the first beginning with a letter"
+
+// maxName is the bytes of a plugin's name: those of a label in DNS.
+const maxName = 63
+
+// ErrName says what a plugin's name must be.
+var ErrName = fmt.Errorf("%s, at most %d characters in all, such as claim-words", nameRule, maxName)
+
+// CheckName gives ErrName for what no plugin may be called.
+func CheckName(name string) error {
+	if !namePattern.MatchString(name) || len(name) > maxName {
+		return ErrName
+	}
+	return nil
+}
+
 // ParseManifest reads a manifest and refuses, all at once, what is wrong with it.
 func ParseManifest(text []byte) (Manifest, error) {
 	var m Manifest
@@ -189,8 +207,9 @@ func (m Manifest) check() error {
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
-	must(namePattern.MatchString(m.Name) && len(m.Name) <= 63, "name: must be of lower-case letters, digits and hyphens, at most 63")
-	must(versionPattern.MatchString(m.Version) && len(m.Version) <= 64, "version: must be a semantic version, of at most 64 bytes")
+	must(CheckName(m.Name) == nil, "name: %w", ErrName)
+	must(versionPattern.MatchString(m.Version) && len(m.Version) <= 64,
+		"version: must be a semantic version without build metadata (+…), of at most 64 bytes, such as 0.1.0 or 0.1.0-rc.1")
 	must(m.Description != "" && len(m.Description) <= 500, "description: must be there, in at most 500 bytes")
 	must(len(m.Exports) > 0 && len(m.Exports) <= maxGrants, "exports: must name 1 to %d interfaces", maxGrants)
 	must(digestPattern.MatchString(m.Digest), "digest: must be sha256: and 64 hexadecimal digits")
@@ -258,7 +277,7 @@ func (g Grants) check() error {
 	}
 	names := map[string]bool{}
 	for i, f := range g.Folders {
-		must(namePattern.MatchString(f.Name) && !names[f.Name], "folders[%d].name: must be of lower-case letters, digits and hyphens, and there once", i)
+		must(namePattern.MatchString(f.Name) && !names[f.Name], "folders[%d].name: %s; and there once", i, nameRule)
 		must(path.IsAbs(f.Path) && path.Clean(f.Path) == f.Path, "folders[%d].path: must be absolute and without dots", i)
 		must(f.Access == ReadOnly || f.Access == ReadWrite, "folders[%d].access: must be read-only or read-write", i)
 		names[f.Name] = true

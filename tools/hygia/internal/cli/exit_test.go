@@ -85,6 +85,8 @@ func TestMisused(t *testing.T) {
 		{[]string{"plugin", "new"}, []string{"there are 0", "`hygia plugin new NAME [flags]`", "do: call it as in `hygia plugin new claim-words --lang rust --hook validator`", "`hygia plugin new --help`"}},
 		{[]string{"plugin", "new", "a", "b"}, []string{"there are 2", "NAME"}},
 		{[]string{"plugin", "new", "a"}, []string{`"hook", "lang" not set`, "claim-words --lang rust"}},
+		{[]string{"plugin", "new", "a-", "--lang", "rust", "--hook", "validator"}, []string{"a plugin's name must be words", "joined by single hyphens"}},
+		{[]string{"plugin", "new", strings.Repeat("a", 80), "--lang", "rust", "--hook", "validator"}, []string{"at most 63 characters in all, such as claim-words"}},
 		{[]string{"plugin", "key"}, []string{"FILE", "plugins.key --name plugins.example.org"}},
 		{[]string{"plugin", "push"}, []string{"REFERENCE [FILE]", "registry.example.org/plugins/claim-words"}},
 		{[]string{"plugin", "logs"}, []string{"NAME", "hygia plugin logs claim-words"}},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/build"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/contract"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/project"
@@ -69,7 +70,7 @@ func (e Env) runNew(name, language, hookName string) error {
 	dir := e.path(filepath.Base(name))
 	files, err := scaffold.New(scaffold.Options{Dir: dir, Name: name, Language: project.Language(language), Hook: hook})
 	switch {
-	case errors.Is(err, scaffold.ErrName):
+	case errors.Is(err, plugin.ErrName):
 		return e.Usage("%w", err)
 	case errors.Is(err, scaffold.ErrNotEmpty):
 		return e.Refused(err)

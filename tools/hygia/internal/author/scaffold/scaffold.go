@@ -10,10 +10,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"text/template"
 
+	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/contract"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/project"
 )
@@ -32,14 +32,8 @@ type Options struct {
 	Hook     contract.Hook
 }
 
-// namePattern is a manifest's rule for names.
-var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-
-// Errors of New.
-var (
-	ErrName     = errors.New("a plugin's name is of lower-case letters, digits and hyphens, and starts with a letter")
-	ErrNotEmpty = errors.New("the folder is not empty")
-)
+// ErrNotEmpty says that there is something already where a project would be made.
+var ErrNotEmpty = errors.New("the folder is not empty")
 
 // values are what the templates see.
 type values struct {
@@ -52,10 +46,10 @@ type values struct {
 }
 
 // New writes a project and returns its files, sorted. It changes nothing where it
-// fails on the options.
+// fails on the options: with plugin.ErrName or ErrNotEmpty.
 func New(o Options) ([]string, error) {
-	if !namePattern.MatchString(o.Name) || len(o.Name) > 63 {
-		return nil, ErrName
+	if err := plugin.CheckName(o.Name); err != nil {
+		return nil, fmt.Errorf("a plugin's name %w", err)
 	}
 	entries, err := os.ReadDir(o.Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
