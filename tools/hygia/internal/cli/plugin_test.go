@@ -202,7 +202,10 @@ func TestPluginRefusals(t *testing.T) {
 	w.route("POST /v1/services/anonymization/plugins", problem(http.StatusForbidden, "UNKNOWN_KEY", "signed by a key that is not trusted"))
 	_, stderr := w.want(cli.ExitRefused, "plugin", "install")
 	contains(t, stderr, "signed by a key that is not trusted")
-	w.want(cli.ExitUsage, "plugin", "install", "--canary", "100")
+	for _, share := range []string{"-1", "0", "100"} {
+		_, stderr = w.want(cli.ExitUsage, "plugin", "install", "--canary", share)
+		contains(t, stderr, "1 to 99 per cent")
+	}
 	w.want(cli.ExitUsage, "plugin", "logs", "mask", "--lines", "0")
 	w.want(cli.ExitUsage, "plugin", "bench", "--time", "0s")
 	_, stderr = w.want(cli.ExitUsage, "plugin", "bench")

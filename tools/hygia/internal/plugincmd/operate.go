@@ -45,7 +45,8 @@ func path(service string, more ...string) string {
 func (e Env) installCommand() *cobra.Command {
 	var service, credentials string
 	var canary int
-	c := e.Command(&cobra.Command{
+	var c *cobra.Command
+	c = e.Command(&cobra.Command{
 		Use:   "install [FILE|REFERENCE]",
 		Short: "Installs a signed package into a running suite",
 		Long: `Installs a signed package: a file that ` + "`sign`" + ` wrote, by default that of the project
@@ -60,7 +61,7 @@ JSON: Plugin, as in the API.`,
   hygia plugin install registry.example.org/plugins/claim-words@sha256:…`,
 		Args: cobra.MaximumNArgs(1),
 	}, func(ctx context.Context, args []string) error {
-		if canary < 0 || canary > 99 {
+		if c.Flags().Changed("canary") && (canary < 1 || canary > 99) {
 			return e.Usage("--canary: want a share of the calls, 1 to 99 per cent")
 		}
 		pkg, err := e.packageFrom(ctx, args, credentials)
