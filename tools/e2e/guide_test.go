@@ -124,7 +124,7 @@ func TestTheGuideForPluginAuthors(t *testing.T) {
 	r.refused("hygia plugin install", "hygia plugin sign")
 	entry := r.paste("is yours alone", "build/claim-words-0.1.0.tar", "signed by plugins.example.org")
 	r.refused("hygia plugin sign --key ~/plugins.key.pub", "public key")
-	r.refused("hygia plugin install", "PLUGIN_KEY_UNKNOWN", "do: the operator adds the public key")
+	r.refused("hygia plugin install", "PLUGIN_KEY_UNKNOWN", "do: if you know and trust the signer, add the signer's public key")
 
 	key := regexp.MustCompile(`(?s)\{"key": .*?\}`).FindString(entry)
 	r.write(filepath.Join(s.dir, "trust.json"), `{"keys": [`+key+`]}`)

@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"errors"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 
@@ -72,9 +73,13 @@ func asFault(err error) error {
 		}
 		return f
 	}
+	var policy *trust.PolicyError
 	var grant *plugin.GrantError
 	var hook *HookError
 	switch {
+	case errors.As(err, &policy):
+		return fault.New(codes.FailedPrecondition, "TRUST_FILE_INVALID", "the service's trust file cannot be used, and no signature is accepted until it can").
+			WithHint(fmt.Sprintf("the operator mends %s: %v; %s", policy.Path, policy.Err, policy.Do)).Wrap(err)
 	case errors.As(err, &grant):
 		return fault.New(codes.FailedPrecondition, "PLUGIN_GRANT_MISSING", grant.Error()).Wrap(err)
 	case errors.As(err, &hook):

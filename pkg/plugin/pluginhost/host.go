@@ -172,6 +172,10 @@ func (h *Host) trust() (*trust.Policy, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &trust.Policy{}, nil // nobody's
 	}
+	if unusable := new(trust.PolicyError); errors.As(err, &unusable) {
+		h.o.Server.Telemetry.Logger.Error("the trust file cannot be used: no signature is accepted until it is mended",
+			"file", unusable.Path, "error_message", fmt.Sprintf("%v; %s", unusable.Err, unusable.Do))
+	}
 	return policy, err
 }
 

@@ -3,9 +3,12 @@ package pluginhost_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc/codes"
 
 	"github.com/hygia-suite/hygia/pkg/fault"
 	"github.com/hygia-suite/hygia/pkg/plugin"
@@ -160,6 +163,57 @@ func TestARefusedSignatureSaysWhatToDo(t *testing.T) {
 		if reason(err) != c.want || !strings.Contains(fault.From(err).Hint, c.say) {
 			t.Errorf("%s: %v, do: %q, want %s, do: %q", name, err, fault.From(err).Hint, c.want, c.say)
 		}
+	}
+}
+
+// A trust file that cannot be used closes the service to packages, and says so with
+// its place and a remedy: to whoever installs or rolls back, in the list of plugins and
+// in the log. Mended, it is taken up again.
+func TestATrustFileThatCannotBeUsedIsTold(t *testing.T) {
+	w := newWorld(t)
+	t.Chdir(w.dir)
+	w.config.Trust = "trust.json" // no log takes a path with as many digits as a test's
+	w.start()
+	for _, version := range []string{"1.0.0", "1.1.0"} {
+		if _, err := w.install("admin", rpc.Content, w.pkg(version, guest("(i32.const 1)"), w.key), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := w.pkg("1.2.0", guest("(i32.const 2)"), w.key)
+	ctx := as(t.Context(), "admin")
+	for say, spoil := range map[string]func(){
+		"others may write to it; run chmod go-w on it": func() {
+			if err := os.Chmod(w.config.Trust, 0o664); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"line 1, column 2: ": func() { w.editTrust(`"keys"`, `keys"`) },
+	} {
+		spoil()
+		_, installed := w.install("admin", rpc.Content, next, 0)
+		_, rolledBack := w.client.RollbackPlugin(ctx, &pluginv1.RollbackPluginRequest{Service: rpc.Content, Name: "answerer", Version: "1.1.0"})
+		for _, err := range []error{installed, rolledBack} {
+			if f := fault.From(err); f.Reason != "TRUST_FILE_INVALID" || f.Code != codes.FailedPrecondition || !strings.Contains(f.Hint, "trust.json: "+say) {
+				t.Errorf("%v, do: %q, want %q", err, f.Hint, say)
+			}
+		}
+		w.stop()
+		w.logged = &lockedBuffer{}
+		w.start()
+		list, err := w.client.ListPlugins(ctx, &pluginv1.ListPluginsRequest{Service: rpc.Content})
+		if err != nil || len(list.GetPlugins()) != 2 || list.GetPlugins()[0].GetProblem() != "trust file" {
+			t.Errorf("%v, %v", list, err)
+		}
+		for _, want := range []string{"the trust file cannot be used", `"file":"trust.json"`, `"error_message":"` + say, `"error_message":"trust file"`} {
+			if said := w.logged.String(); !strings.Contains(said, want) {
+				t.Errorf("the log lacks %s:\n%s", want, said)
+			}
+		}
+		if err := os.Remove(w.config.Trust); err != nil { // with its mode
+			t.Fatal(err)
+		}
+		w.trust("hospital")
+		wait(t, func() error { _, err := w.ask("answerer"); return err })
 	}
 }
 

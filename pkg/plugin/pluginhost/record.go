@@ -123,7 +123,7 @@ func (r *recorder) Record(ctx context.Context, e plugin.Event) error {
 // record cannot be kept, the change stands: it takes a plugin out that fails, or
 // lets it in again, and holding it back would record nothing either.
 func (r *recorder) notify(e supervisor.Event) {
-	r.logger.Info("a plugin changed", "component", e.Plugin, "phase", string(e.Kind), "error_reason", e.Cause)
+	r.logger.Info("a plugin changed", "component", e.Plugin, "phase", string(e.Kind), "error_message", e.Cause)
 	if e.Cause == "" {
 		return
 	}

@@ -141,5 +141,8 @@ func Cause(err error) string {
 	if errors.As(err, new(*trust.Error)) {
 		return "signature"
 	}
+	if errors.As(err, new(*trust.PolicyError)) {
+		return "trust file"
+	}
 	return plugin.Cause(err)
 }

@@ -40,3 +40,22 @@ func (e *Error) Error() string {
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// PolicyError says why a policy cannot be used, and what to do about it. Its texts
+// quote the policy at most, which holds public keys, names of plugins and times.
+type PolicyError struct {
+	Path string // the policy's file; empty where there is none
+	Err  error  // what is wrong, on one line, and where: a *strictjson.Error, or a text that begins with the key
+	Do   string // what an operator can do
+}
+
+func (e *PolicyError) Error() string {
+	path := ""
+	if e.Path != "" {
+		path = e.Path + ": "
+	}
+	return fmt.Sprintf("trust: policy: %s%v; %s", path, e.Err, e.Do)
+}
+
+// Unwrap returns Err.
+func (e *PolicyError) Unwrap() error { return e.Err }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -44,73 +45,93 @@ type file struct {
 		Plugins []string `json:"plugins"`
 		// NotBefore and NotAfter are the first and the last instant, RFC 3339, at which
 		// what it signed is accepted.
-		NotBefore time.Time `json:"not_before"`
-		NotAfter  time.Time `json:"not_after"`
+		NotBefore string `json:"not_before"`
+		NotAfter  string `json:"not_after"`
 	} `json:"keys"`
 }
 
+// What an operator can do about a policy that cannot be used.
+const (
+	doRead    = "let the user that runs the service read it"
+	doProtect = "run chmod go-w on it"
+	doMend    = "mend it; it is read anew each time"
+)
+
 // ReadPolicy reads a policy from its file. Others than its owner must not be able
-// to write to it.
+// to write to it. It fails with a *PolicyError.
 func ReadPolicy(path string) (*Policy, error) {
 	f, err := os.Open(path) //nolint:gosec // the operator chose the path
 	if err != nil {
-		return nil, fmt.Errorf("trust: %w", err)
+		return nil, unreadable(path, err)
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("trust: %w", err)
+		return nil, unreadable(path, err)
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return nil, fmt.Errorf("trust: %s: others may write to it; run chmod go-w %s", path, path)
+		return nil, &PolicyError{Path: path, Err: errors.New("others may write to it"), Do: doProtect}
 	}
 	text, err := io.ReadAll(io.LimitReader(f, MaxPolicyBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("trust: %w", err)
+		return nil, unreadable(path, err)
 	}
-	policy, err := ParsePolicy(text)
+	policy, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w (in %s)", err, path)
+		return nil, &PolicyError{Path: path, Err: err, Do: doMend}
 	}
 	return policy, nil
 }
 
+func unreadable(path string, err error) error {
+	if of := new(fs.PathError); errors.As(err, &of) {
+		err = of.Err // Path has the path
+	}
+	return &PolicyError{Path: path, Err: fmt.Errorf("it cannot be read: %w", err), Do: doRead}
+}
+
 // ParsePolicy reads a policy, and refuses one that leaves anything open: a key
-// without names or without times, a key that is there twice, an unknown field.
+// without names or without times, a key that is there twice, an unknown field. It
+// fails with a *PolicyError about the first of these.
 func ParsePolicy(text []byte) (*Policy, error) {
+	p, err := parse(text)
+	if err != nil {
+		return nil, &PolicyError{Err: err, Do: doMend}
+	}
+	return p, nil
+}
+
+func parse(text []byte) (*Policy, error) {
 	var f file
 	if err := strictjson.Decode(text, MaxPolicyBytes, &f); err != nil {
-		return nil, fmt.Errorf("trust: policy: %w", err)
+		return nil, err
 	}
 	if len(f.Keys) > maxKeys {
-		return nil, fmt.Errorf("trust: policy: more than %d keys", maxKeys)
+		return nil, fmt.Errorf("keys: more than %d", maxKeys)
 	}
-	var problems []error
 	p := &Policy{}
 	for i, k := range f.Keys {
 		verifier, err := note.NewVerifier(k.Key)
 		if err != nil || !keyName.MatchString(verifier.Name()) {
-			problems = append(problems, fmt.Errorf("keys[%d].key: must be a public key, as its .pub file has it", i))
-			continue
+			return nil, fmt.Errorf("keys[%d].key: must be a public key, as its .pub file has it", i)
 		}
 		if p.find(verifier.Name(), verifier.KeyHash()) != nil {
-			problems = append(problems, fmt.Errorf("keys[%d].key: is there twice", i))
+			return nil, fmt.Errorf("keys[%d].key: is there twice", i)
 		}
 		if len(k.Plugins) == 0 || len(k.Plugins) > maxPatterns {
-			problems = append(problems, fmt.Errorf("keys[%d].plugins: must be 1 to %d names", i, maxPatterns))
+			return nil, fmt.Errorf("keys[%d].plugins: must be 1 to %d names", i, maxPatterns)
 		}
 		for j, name := range k.Plugins {
 			if !pattern.MatchString(name) {
-				problems = append(problems, fmt.Errorf(`keys[%d].plugins[%d]: must be a plugin's name, its beginning with "*" behind it, or "*"`, i, j))
+				return nil, fmt.Errorf(`keys[%d].plugins[%d]: must be a plugin's name, its beginning with "*" behind it, or "*"`, i, j)
 			}
 		}
-		if k.NotBefore.IsZero() || !k.NotAfter.After(k.NotBefore) {
-			problems = append(problems, fmt.Errorf("keys[%d]: not_before and not_after must be there, in that order", i))
+		a := allowed{verifier: verifier, plugins: k.Plugins}
+		from, until := a.notBefore.UnmarshalText([]byte(k.NotBefore)), a.notAfter.UnmarshalText([]byte(k.NotAfter))
+		if from != nil || until != nil || a.notBefore.IsZero() || !a.notAfter.After(a.notBefore) {
+			return nil, fmt.Errorf("keys[%d]: not_before and not_after must be there, in that order, as RFC 3339 writes instants", i)
 		}
-		p.keys = append(p.keys, allowed{verifier, k.Plugins, k.NotBefore, k.NotAfter})
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("trust: policy: %w", err)
+		p.keys = append(p.keys, a)
 	}
 	return p, nil
 }

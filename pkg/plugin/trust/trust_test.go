@@ -243,3 +243,37 @@ func TestReadPolicy(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A policy that cannot be used names its file once, the place, and what to do.
+func TestPolicyErrorsSayWhatToDo(t *testing.T) {
+	_, public := keyPair(t, "plugins.example.org")
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		text      string
+		mode      os.FileMode
+		what, say string
+	}{
+		"others may write": {`{"keys": []}`, 0o664, "others may write to it", "chmod go-w"},
+		"a typo":           {"{\n  \"keys\": [}", 0o600, "line 2, column 12: ", "mend it"},
+		"a wrong date":     {`{"keys": [` + strings.Replace(entry(public, `"*"`), "2026-12-31", "31/12/2026", 1) + `]}`, 0o600, "keys[0]: not_before and not_after", "mend it"},
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, c.mode); err != nil { // whatever the umask
+			t.Fatal(err)
+		}
+		_, err := trust.ReadPolicy(path)
+		policy := new(trust.PolicyError)
+		if !errors.As(err, &policy) || policy.Path != path || !strings.HasPrefix(policy.Err.Error(), c.what) || !strings.Contains(policy.Do, c.say) {
+			t.Errorf("%s: got %v", name, err)
+		} else if strings.Count(err.Error(), path) != 1 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %q, want the path once and one line", name, err)
+		}
+	}
+	_, err := trust.ReadPolicy(dir) // no file
+	if policy := new(trust.PolicyError); !errors.As(err, &policy) || strings.Contains(policy.Err.Error(), dir) || policy.Do == "" {
+		t.Errorf("a folder: got %v", err)
+	}
+}
