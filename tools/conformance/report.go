@@ -47,7 +47,7 @@ func (s suite) text(w io.Writer, all bool) {
 		}
 		for _, r := range f.results {
 			if r.Verdict == script.Failed || all && r.Verdict != script.Passed {
-				fmt.Fprintf(w, "%s:%d: %s: %s: %.300s\n", f.path, r.Directive.Line, r.Directive.Kind, r.Verdict, r.Reason)
+				fmt.Fprintf(w, "%s:%d: %.40s: %s: %.300s\n", f.path, r.Directive.Line, r.Directive.Kind, r.Verdict, r.Reason)
 			}
 		}
 	}

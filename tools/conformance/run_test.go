@@ -51,6 +51,21 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// A directive that nobody knows is called by its own word.
+func TestUnknownDirectives(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.wast": "(component)\n(assert_retrun (invoke \"f\"))\n(\"x\")"})
+	var errs bytes.Buffer
+	if err := run(context.Background(), []string{dir}, &errs, &errs); err == nil {
+		t.Error("they passed")
+	}
+	for _, want := range []string{"a.wast:2: assert_retrun: failed: ", "a.wast:3: no directive: failed: "} {
+		if !strings.Contains(errs.String(), want) {
+			t.Errorf("no %q in\n%s", want, &errs)
+		}
+	}
+}
+
 // A known suite's exceptions are those that are listed, no more and no fewer.
 func TestExceptionsOfAKnownSuite(t *testing.T) {
 	dir := t.TempDir()

@@ -1,12 +1,15 @@
 package wast
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
-// Kind is what a directive does.
+// Kind is what a directive does: its keyword, also where that is none of those
+// below, but for a definition and an instance, which are written as a component.
 type Kind string
 
-// The directives, by their keywords, but for a definition and an instance, which
-// are written as a component.
+// The kinds that Parse takes apart.
 const (
 	Component        Kind = "component"
 	Definition       Kind = "component definition"
@@ -22,20 +25,9 @@ const (
 	AssertExhaustion Kind = "assert_exhaustion"
 	AssertException  Kind = "assert_exception"
 	AssertSuspension Kind = "assert_suspension"
-	Get              Kind = "get"
-	Thread           Kind = "thread"
-	Wait             Kind = "wait"
-	// Unknown is any other.
-	Unknown Kind = "unknown"
+	// Wordless is a node that begins with no keyword.
+	Wordless Kind = "no directive"
 )
-
-var keywords = map[string]Kind{ //nolint:gochecknoglobals // immutable
-	"component": Component, "module": Module, "register": Register, "invoke": Invoke,
-	"assert_return": AssertReturn, "assert_trap": AssertTrap, "assert_invalid": AssertInvalid,
-	"assert_malformed": AssertMalformed, "assert_unlinkable": AssertUnlinkable,
-	"assert_exhaustion": AssertExhaustion, "assert_exception": AssertException,
-	"assert_suspension": AssertSuspension, "get": Get, "thread": Thread, "wait": Wait,
-}
 
 // Directive is one step of a script.
 type Directive struct {
@@ -86,10 +78,7 @@ func Parse(src string) ([]*Directive, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := &Directive{Kind: keywords[n.Head()], Line: n.Line, Text: src[n.Start:n.End]}
-		if d.Kind == "" {
-			d.Kind = Unknown
-		}
+		d := &Directive{Kind: cmp.Or(Kind(n.Head()), Wordless), Line: n.Line, Text: src[n.Start:n.End]}
 		d.read(src, n)
 		out = append(out, d)
 	}
@@ -121,7 +110,7 @@ func (d *Directive) assertion(src string, rest []*Node) {
 	case "invoke":
 		d.Call = call(rest[0])
 	case "component", "module":
-		about := &Directive{Kind: keywords[rest[0].Head()]}
+		about := &Directive{Kind: Kind(rest[0].Head())}
 		about.unit(src, rest[0])
 		d.Source, d.Name = about.Source, about.Name
 	}

@@ -31,8 +31,9 @@ func TestComponents(t *testing.T) {
 		`(module (func))`:                         {Kind: wast.Module, Source: "(module (func))"},
 		`(register "name" $i)`:                    {Kind: wast.Register, As: "name", Of: "$i"},
 		`(assert_invalid (component (x)) "why")`:  {Kind: wast.AssertInvalid, Source: "(component (x))", Message: "why"},
-		`(wait $t)`:                               {Kind: wast.Wait},
-		`(something else)`:                        {Kind: wast.Unknown},
+		`(wait $t)`:                               {Kind: "wait"},
+		`(something else)`:                        {Kind: "something"},
+		`("x" else)`:                              {Kind: wast.Wordless},
 	} {
 		d := one(t, src)
 		if d.Kind != want.Kind || d.Name != want.Name || d.Of != want.Of || d.As != want.As ||

@@ -24,8 +24,9 @@ import (
 const home = "github.com/hygia-suite/hygia/tools/witgen"
 
 // Codegen runs the cases of a folder like wit-bindgen's tests/codegen, each a file
-// of WIT or a folder: what is generated for each must compile. It runs the go
-// command, inside the repository.
+// of WIT or a folder: what is generated for each must compile. One that witgen
+// refuses is left out; one that the parser refuses fails. It runs the go command,
+// inside the repository.
 func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -53,8 +54,7 @@ func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error
 		case errors.Is(err, load.ErrNone):
 			err = errors.New("it holds no WIT package: is it a submodule that was not checked out?")
 		}
-		var refusal *model.Error
-		r.LeftOut = errors.As(err, &refusal)
+		r.LeftOut = ownRefusal(err)
 		results = append(results, r.of(err))
 	}
 	broken, err := b.build(ctx)
@@ -67,6 +67,14 @@ func Codegen(ctx context.Context, p *parser.Parser, dir string) ([]Result, error
 		}
 	}
 	return results, nil
+}
+
+// ownRefusal reports whether it is witgen that refuses a case, for what it does not
+// generate, and not the parser, for what is no WIT.
+func ownRefusal(err error) bool {
+	var refusal *model.Error
+	var wrong *parser.Error
+	return errors.As(err, &refusal) && !errors.As(err, &wrong)
 }
 
 // source finds a case's package: a file, a folder, or the folder wit in one.

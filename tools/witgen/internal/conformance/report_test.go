@@ -58,6 +58,8 @@ func TestFoldersOfCases(t *testing.T) {
 		"cases/inner/wit/i.wit":     "package a:inner;\ninterface i { f: func(); }\n",
 		"cases/missing/README":      "a submodule",
 		"cases/refused.wit":         "package a:refused;\ninterface i { f: func(s: stream<u8>); }\n",
+		"cases/syntax.wit":          "package a:b; x\n",
+		"cases/unknown.wit":         "package a:unknown;\ninterface i { f: func(s: thing); }\n",
 		"cases/notes.txt":           "no case",
 		"ui/wrong.wit":              "package a:wrong;\n",
 		"ui/wrong.wit.json":         "{}",
@@ -92,12 +94,17 @@ func TestFoldersOfCases(t *testing.T) {
 	for _, results := range r {
 		for _, c := range results {
 			got = append(got, c.Name+": "+c.Reason)
+			if c.LeftOut != (c.Name == "refused.wit") {
+				t.Errorf("%s: left out: %t", c.Name, c.LeftOut)
+			}
 		}
 	}
 	want := []string{
 		"wrong.wit: the JSON differs", "good: it was accepted", "file.wit: ", "folder: ", "inner: ",
 		"missing: it holds no WIT package: is it a submodule that was not checked out?",
 		"refused.wit: cases/refused.wit:2:23: stream is a type that the host library does not carry",
+		"syntax.wit: cases/syntax.wit:1:14: expected `world`, `interface` or `use`, found an identifier",
+		"unknown.wit: cases/unknown.wit:2:26: name `thing` does not exist",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)

@@ -60,7 +60,7 @@ func resolve(ctx context.Context, p *parser.Parser, named string, roots, feature
 func Files(ctx context.Context, p *parser.Parser, sources []parser.Package, features []string) ([]*model.Package, error) {
 	resolved, err := p.Resolve(ctx, sources, features)
 	if refused := (*parser.Error)(nil); errors.As(err, &refused) {
-		return nil, &model.Error{Position: position(refused.Place), Message: refused.Message}
+		return nil, &model.Error{Position: position(refused.Place), Message: refused.Message, Cause: refused}
 	}
 	if err != nil {
 		return nil, err

@@ -26,9 +26,14 @@ func (p Position) String() string {
 type Error struct {
 	Position Position
 	Message  string
+	// Cause is the parser's own error, where it is the parser that refuses.
+	Cause error
 }
 
 func (e *Error) Error() string { return e.Position.String() + ": " + e.Message }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // Errorf makes an Error.
 func Errorf(pos Position, format string, args ...any) *Error {
