@@ -35,7 +35,8 @@ type Manifest struct {
 	// Description says in a sentence what it does.
 	Description string `json:"description"`
 	// World is the WIT world that it was built against, such as
-	// "hygia:validation/pure-validator@0.1.0".
+	// "hygia:validation/pure-validator@0.1.0". It tells people and registries; hosts
+	// go by the component itself, by Exports and by Grants.
 	World string `json:"world"`
 	// Exports are the extension interfaces that it offers, such as
 	// "hygia:validation/validator@0.1.0". At least one.

@@ -194,6 +194,23 @@ func TestPluginCheckTriesTheFixtures(t *testing.T) {
 	contains(t, stdout, "Nothing is wrong. Fixtures that pass: 1.", "deadline_ms   10s, of which answer takes")
 }
 
+// The world that a manifest names is the one that the component is built against.
+func TestPluginCheckComparesTheWorld(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		wit, says string
+		code      int
+	}{
+		{"package test:api@0.1.0;\nworld plugin {}", "PROBLEM: the manifest names the world test:api/answers@0.1.0, and the component is built against test:api/plugin@0.1.0", cli.ExitFindings},
+		{"// nothing is declared here\n", "Nothing is wrong.", cli.ExitOK},
+	} {
+		w.file("wit/world.wit", c.wit)
+		builtOf(t, w, `}`, answering("(i32.const 42)", ""))
+		stdout, _ := w.want(c.code, "plugin", "check")
+		contains(t, stdout, c.says)
+	}
+}
+
 func TestPluginRefusals(t *testing.T) {
 	w := newWorld(t)
 	built(t, w)

@@ -20,12 +20,13 @@ func (e Env) checkCommand() *cobra.Command {
 		Use:   "check [FOLDER]",
 		Short: "Checks a built plugin against its manifest and its hook",
 		Long: `Checks a built plugin before a service would refuse it: that each import is granted,
-and if not which grant is missing and how to ask for it; that each function of its
-hook is there with the contract's types; that it starts, and that every fixture
-passes, under the manifest's limits. It tells the plugin's size, how long it takes
-to load and to start, and what the fixtures use of each limit that can be measured.
-The exit code is 5 when something is wrong, a fixture that fails included. Without
-fixtures it is 0 where nothing else is wrong, and a note says what was not tried.
+and if not which grant is missing and how to ask for it; that the world it names is
+that of wit/; that each function of its hook is there with the contract's types;
+that it starts, and that every fixture passes, under the manifest's limits. It tells
+the plugin's size, how long it takes to load and to start, and what the fixtures use
+of each limit that can be measured. The exit code is 5 when something is wrong, a
+fixture that fails included. Without fixtures it is 0 where nothing else is wrong,
+and a note says what was not tried.
 
 JSON: {"plugin": "name@version", "problems": ["…"], "warnings": ["…"], "imports":
 [{"name": "…", "granted": true}], "exports": ["…"], "bytes": 21000,

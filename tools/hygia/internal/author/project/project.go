@@ -56,9 +56,6 @@ func (l Language) marker() string {
 	}
 }
 
-// World is the name of the world in a project's own WIT package.
-const World = "plugin"
-
 // ErrNoProject says that a folder is no plugin's.
 var ErrNoProject = errors.New("no plugin here")
 

@@ -124,3 +124,27 @@ func TestManifestsThatAreRefused(t *testing.T) {
 		t.Errorf("an empty folder: %v", err)
 	}
 }
+
+// What is built against is what wit/ declares; what it leaves open is as the
+// manifest has it.
+func TestTarget(t *testing.T) {
+	for name, c := range map[string]struct {
+		marker, wit, want string
+	}{
+		"declared":        {"plugin.js", "package local:plugin@0.2.0;\nworld plugin {}", "local:plugin/plugin@0.2.0"},
+		"behind comments": {"plugin.js", "// package a:b@9.9.9;\n/* package c:d; **/ /// Ours.\r\npackage local:%package@0.2.0;", "local:package/plugin@0.2.0"},
+		"without version": {"plugin.js", "package local:plugin;", "local:plugin/plugin@0.1.0"},
+		"a package in it": {"plugin.js", "package a:b { interface c {} }", "example:example/plugin@0.1.0"},
+		"not first":       {"plugin.js", "world plugin {}\npackage local:plugin;", "example:example/plugin@0.1.0"},
+		"a pre-release":   {"plugin.js", "package local:plugin@0.2.0-rc.1;", "example:example/plugin@0.1.0"},
+		"Rust":            {"Cargo.toml", "package local:plugin@0.2.0;\nworld mine {}", "local:plugin/plugin@0.2.0"},
+	} {
+		p := folder(t, map[string]string{c.marker: "", "wit/a.wit": "interface a {}", "wit/world.wit": c.wit, "wit/deps/x/x.wit": "package x:y@1.0.0;"})
+		if got, err := p.Target(); err != nil || got != c.want {
+			t.Errorf("%s: got %s, %v; want %s", name, got, err, c.want)
+		}
+	}
+	if got, err := folder(t, map[string]string{"app.py": ""}).Target(); err != nil || got != "example:example/plugin@0.1.0" {
+		t.Errorf("without wit/: got %s, %v", got, err)
+	}
+}

@@ -22,8 +22,8 @@ type Import struct {
 // Report is what Check found.
 type Report struct {
 	Plugin string `json:"plugin"`
-	// Problems would make a service refuse the plugin, or its calls fail; Warnings
-	// would not.
+	// Problems would make a service refuse the plugin, its calls fail, or its package
+	// say what is not so; Warnings would not.
 	Problems            []string `json:"problems"`
 	Warnings            []string `json:"warnings"`
 	Imports             []Import `json:"imports"`
@@ -50,6 +50,9 @@ func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, 
 		Problems: []string{}, Warnings: []string{}, Imports: []Import{}, Exports: []string{},
 		Limits: m.Limits.WithDefaults(), Used: map[string]Used{},
 	}
+	if err := t.checkWorld(&r); err != nil {
+		return r, err
+	}
 	t.checkImports(&r)
 	t.checkExports(&r)
 	if len(r.Problems) > 0 {
@@ -63,6 +66,19 @@ func (t *Trial) Check(ctx context.Context, fixtures []fixture.Fixture) (Report, 
 		r.Warnings = append(r.Warnings, "there are no fixtures: no call was tried, nor whether the limits are enough for one; put calls into fixtures/NAME.json")
 	}
 	return r, t.checkFixtures(ctx, fixtures, &r)
+}
+
+// checkWorld compares the world of the manifest, which a signed package shows to
+// whoever looks for what it was built against, with the one of wit/.
+func (t *Trial) checkWorld(r *Report) error {
+	target, err := t.project.Target()
+	if err != nil {
+		return err
+	}
+	if named := t.project.Manifest.World; named != target {
+		r.Problems = append(r.Problems, fmt.Sprintf("the manifest names the world %s, and the component is built against %s, by wit/: write that as world", named, target))
+	}
+	return nil
 }
 
 // checkImports lists what is imported, a line for each interface, and asks for
