@@ -42,8 +42,6 @@ var refusals = []struct {
 		WithHint("install it without a share of calls")},
 	{supervisor.ErrNoCanary, fault.New(codes.FailedPrecondition, "CANARY_NOT_FOUND", "this version is not on trial")},
 	{store.ErrNoPrevious, fault.New(codes.FailedPrecondition, "PLUGIN_NO_PREVIOUS", "there is no release before this one")},
-	{store.ErrDowngrade, fault.New(codes.FailedPrecondition, "PLUGIN_DOWNGRADE", "the version is older than the one that is installed").
-		WithHint("to go back, roll back")},
 	{store.ErrVersionReused, fault.New(codes.AlreadyExists, "PLUGIN_VERSION_REUSED", "this version was installed with other bytes").
 		WithHint("give what changed a version of its own")},
 	// What to do about these, trust.Error says.
@@ -74,12 +72,17 @@ func asFault(err error) error {
 		return f
 	}
 	var policy *trust.PolicyError
+	var downgrade *store.DowngradeError
 	var grant *plugin.GrantError
 	var hook *HookError
 	switch {
 	case errors.As(err, &policy):
 		return fault.New(codes.FailedPrecondition, "TRUST_FILE_INVALID", "the service's trust file cannot be used, and no signature is accepted until it can").
 			WithHint(fmt.Sprintf("the operator mends %s: %v; %s", policy.Path, policy.Err, policy.Do)).Wrap(err)
+	case errors.As(err, &downgrade):
+		return fault.New(codes.FailedPrecondition, "PLUGIN_DOWNGRADE",
+			fmt.Sprintf("%s %s is lower than %s, which was installed before", downgrade.Plugin, downgrade.Version, downgrade.Highest)).
+			WithHint(fmt.Sprintf("install %s again, or a higher version; to go back from a release that is installed, roll it back", downgrade.Highest)).Wrap(err)
 	case errors.As(err, &grant):
 		return fault.New(codes.FailedPrecondition, "PLUGIN_GRANT_MISSING", grant.Error()).Wrap(err)
 	case errors.As(err, &hook):

@@ -217,6 +217,33 @@ func TestATrustFileThatCannotBeUsedIsTold(t *testing.T) {
 	}
 }
 
+// What was removed is remembered: a lower version is refused by its number, and what
+// the refusal asks for is taken.
+func TestALowerVersionThanWasRemoved(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	install := func(version string) error {
+		_, err := w.install("admin", rpc.Content, w.pkg(version, guest("(i32.const 1)"), w.key), 0)
+		return err
+	}
+	if err := install("2.0.0"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.RemovePlugin(as(t.Context(), "admin"), &pluginv1.RemovePluginRequest{Service: rpc.Content, Name: "answerer"}); err != nil {
+		t.Fatal(err)
+	}
+	refused := fault.From(install("1.0.0"))
+	if refused.Reason != "PLUGIN_DOWNGRADE" || refused.Message != "answerer 1.0.0 is lower than 2.0.0, which was installed before" ||
+		!strings.HasPrefix(refused.Hint, "install 2.0.0 again, or a higher version;") {
+		t.Errorf("%v, do: %q", refused, refused.Hint)
+	}
+	for _, version := range []string{"2.0.0", "2.0.1"} {
+		if err := install(version); err != nil {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+}
+
 // Instances that the operator wants kept ready start when a plugin is installed:
 // one that cannot is refused before it has a call.
 func TestPluginsThatCannotStartAreRefused(t *testing.T) {

@@ -1,12 +1,15 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Why something cannot be done. Each works with errors.Is; a signature that is
 // not accepted is a *trust.Error.
 var (
-	// ErrDowngrade: an equal or higher version was installed before.
-	ErrDowngrade = errors.New("store: a higher version was installed before; to go back, roll back")
+	// ErrDowngrade: a higher version was installed before. It is in a *DowngradeError.
+	ErrDowngrade = errors.New("store: a higher version was installed before")
 	// ErrVersionReused: the version was installed before, with other bytes.
 	ErrVersionReused = errors.New("store: this version was installed before with other bytes; give what changed a version of its own")
 	// ErrNotInstalled: there is no such plugin.
@@ -22,3 +25,17 @@ var (
 	// ErrFull: no more plugins fit.
 	ErrFull = errors.New("store: as many plugins as there may be are installed; remove one")
 )
+
+// DowngradeError says which version is too low, and which was installed before: it
+// may be gone since.
+type DowngradeError struct {
+	Plugin, Version string
+	Highest         string
+}
+
+func (e *DowngradeError) Error() string {
+	return fmt.Sprintf("%v (%s %s after %s)", ErrDowngrade, e.Plugin, e.Version, e.Highest)
+}
+
+// Unwrap returns ErrDowngrade.
+func (e *DowngradeError) Unwrap() error { return ErrDowngrade }

@@ -193,7 +193,7 @@ func (r *record) raise(e Entry) error {
 	case r.Highest == "" || order > 0:
 		r.Highest, r.HighestDigest = e.Version, e.Digest
 	case order < 0:
-		return fmt.Errorf("%w (%s %s after %s)", ErrDowngrade, e.Name, e.Version, r.Highest)
+		return &DowngradeError{Plugin: e.Name, Version: e.Version, Highest: r.Highest}
 	case e.Digest != r.HighestDigest:
 		return fmt.Errorf("%w (%s %s)", ErrVersionReused, e.Name, e.Version)
 	}

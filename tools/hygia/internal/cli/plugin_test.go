@@ -156,6 +156,11 @@ func TestPluginsThatChangedSince(t *testing.T) {
 		}
 		w.file(name, strings.Replace(string(text), "Keeps, removes", "Keeps, drops", 1))
 	}
+	w.file("junk.tar", "junk")
+	for _, args := range [][]string{{"install", "junk.tar"}, {"push", "registry.example.org/plugins/mask", "junk.tar"}} {
+		_, stderr := w.want(cli.ExitUsage, append([]string{"plugin"}, args...)...)
+		contains(t, stderr, "junk.tar: ", "not a whole package file", "name a file that `hygia plugin sign` wrote")
+	}
 	edit("manifest.json")
 	_, stderr := w.want(cli.ExitFailure, "plugin", "install")
 	contains(t, stderr, "manifest.json", "changed since", "hygia plugin build")

@@ -155,7 +155,11 @@ func (e Env) readPackage(path string) (*artifact.Package, error) {
 		return nil, e.Usage("%w", err)
 	}
 	defer func() { _ = file.Close() }()
-	return artifact.Read(file)
+	pkg, err := artifact.Read(file)
+	if err != nil {
+		return nil, e.Usage("%s: %w: name a file that `hygia plugin sign` wrote, or a copy of it that is whole", e.relative(path), err)
+	}
+	return pkg, nil
 }
 
 func (e Env) pushCommand() *cobra.Command {
