@@ -140,6 +140,27 @@ func TestTooManyWaitingCallsOfAFlowAreRefused(t *testing.T) {
 }
 
 // Flows come and go, give up, and overlap: every call ends, and as it should.
+// Who counts a plugin's failures tells by it whether a call ever began.
+func TestArgumentsAreAskedForWhenACallHasItsPlace(t *testing.T) {
+	p, inside, letGo := gate(t, component.Config{MaxCalls: 1, Parallel: 1})
+	var first sync.WaitGroup
+	first.Go(func() {
+		if _, err := askIt(context.Background(), p, ""); err != nil {
+			t.Error(err)
+		}
+	})
+	<-inside
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	asked := false
+	err := p.Call(ctx, ask, func(e *component.Encoder) { asked = true; e.String("") }, nil)
+	if !errors.Is(err, component.ErrDeadline) || asked {
+		t.Errorf("a call that waited for its place: %v, arguments asked for: %v", err, asked)
+	}
+	letGo <- struct{}{}
+	first.Wait()
+}
+
 func TestFlowsHammer(t *testing.T) {
 	e := newEngine(t, component.Config{Parallel: 2, MaxCalls: 3, MaxQueue: 4})
 	p := link(t, e, worker, component.LinkOptions{Exports: []*component.Export{work}})

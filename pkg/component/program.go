@@ -33,9 +33,9 @@ type Program struct {
 // Call makes a fresh instance, calls fn in it and drops it. Nothing that the
 // guest kept outlives the call.
 //
-// args is called once, to write the parameters in order; results is called at
-// most once, after the guest has returned, to read the result. Either may be nil
-// where there is nothing to write or read.
+// args is called once, when the call has a place to run in, to write the parameters
+// in order; results is called at most once, after the guest has returned, to read the
+// result. Either may be nil where there is nothing to write or read.
 //
 // The call fails with ErrDeadline, a *TrapError, a *LimitError, a *HostError, an
 // *ExitError, ErrClosed, an *ExportError for a function that Link was not told

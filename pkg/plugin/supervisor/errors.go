@@ -3,6 +3,8 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"math"
+	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
 )
@@ -37,16 +39,34 @@ func (e *Error) Error() string { return "plugin " + e.Plugin + ": " + e.Err.Erro
 // Unwrap returns why.
 func (e *Error) Unwrap() error { return e.Err }
 
-// atFault tells whether a call's error counts against the plugin: not where the
-// caller gave up, sent what no plugin could be given, or found the host busy.
-func atFault(ctx context.Context, err error) bool {
+// fairPart is the part of what its manifest gives a call that a plugin must have been
+// left of its caller's time, to be at fault for not answering within that.
+const fairPart = 10
+
+// atFault tells whether the error of a call counts against the plugin: not where the
+// caller gave up, sent what no plugin could be given, or found the host busy. A
+// caller's deadline that passed counts where the plugin had a fair time: left is how
+// much there was when the call had its place, 0 if it never had one, and limit what
+// the manifest gives a call.
+func atFault(ctx context.Context, err error, left, limit time.Duration) bool {
 	switch {
-	case err == nil, ctx.Err() != nil:
+	case err == nil:
 		return false
 	case errors.Is(err, component.ErrArgBytes), errors.As(err, new(*component.ValueError)), errors.As(err, new(*component.CodecError)):
 		return false
 	case errors.Is(err, component.ErrPool), errors.Is(err, component.ErrOverloaded), errors.Is(err, component.ErrClosed):
 		return false
+	case ctx.Err() != nil:
+		return left >= limit/fairPart && untilDeadline(ctx) <= 0
 	}
 	return true
+}
+
+// untilDeadline is what is left of a caller's time, by the clock: a remote caller's
+// cancellation may arrive when its deadline does. Without a deadline, it never ends.
+func untilDeadline(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return time.Until(deadline)
+	}
+	return math.MaxInt64
 }

@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"time"
+
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 )
 
@@ -9,20 +11,22 @@ import (
 type breaker = circuitbreaker.CircuitBreaker[any]
 
 // generation is a release's time in a slot. The slot's lock guards all but the
-// release and the channel.
+// release, the limit and the channel.
 type generation struct {
 	release Release
 	breaker breaker
-	trial   bool // whether it is a canary
-	pins    int  // by whom it is held
-	retired bool // no call begins on it any more
+	limit   time.Duration // what its manifest gives a call
+	trial   bool          // whether it is a canary
+	pins    int           // by whom it is held
+	retired bool          // no call begins on it any more
 	closing bool
 	drained chan struct{} // closed with the release
 }
 
 // newGeneration is called with the slot's lock held.
 func newGeneration(s *Slot, r Release, trial bool) *generation {
-	g := &generation{release: r, trial: trial, drained: make(chan struct{})}
+	limit := time.Duration(r.Manifest().Limits.WithDefaults().DeadlineMS) * time.Millisecond
+	g := &generation{release: r, limit: limit, trial: trial, drained: make(chan struct{})}
 	tolerance := s.settings.Live
 	if trial {
 		tolerance = s.settings.Canary

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hygia-suite/hygia/pkg/component"
 	"github.com/hygia-suite/hygia/pkg/plugin"
@@ -40,21 +41,55 @@ func (p *Pin) Manifest() plugin.Manifest {
 	return p.generation.release.Manifest()
 }
 
-// Call calls the release. Where that is a canary and fails, the call is made
-// again on the live one, and the pin is on that from then on; not where what the
-// canary did may have had an effect. A failure of the plugin, or a plugin that gets
-// no calls, is an *Error; what the caller is at fault for is returned as it is.
+// Call calls the release. Where that is a canary and fails, or does not answer in its
+// part of the caller's time, the call is made again on the live one, and the pin is on
+// that from then on; not where what the canary did may have had an effect. A failure
+// of the plugin, or a plugin that gets no calls, is an *Error; what the caller is at
+// fault for is returned as it is.
 func (p *Pin) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
 	for {
-		err := p.try(ctx, func() error { return p.generation.release.Call(ctx, fn, args, results) })
-		if err == nil || !errors.As(err, new(*Error)) || p.done(err) || !p.fallBack() {
+		err := p.once(ctx, fn, args, results)
+		if err == nil || !p.unanswered(ctx, err) || p.done(err) || !p.fallBack() {
 			return err
 		}
 	}
 }
 
-// try makes a call, if the breaker lets it, and tells the breaker what came of it.
-func (p *Pin) try(ctx context.Context, call func() error) (err error) {
+func (p *Pin) once(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
+	ctx, cancel := p.within(ctx)
+	defer cancel()
+	return p.try(ctx, args, func(args func(*component.Encoder)) error {
+		return p.generation.release.Call(ctx, fn, args, results)
+	})
+}
+
+// within bounds a call of a canary, so that the live release has time to answer in its
+// place: as much as its manifest gives it, but no more than half of what the caller
+// has left. A call that is not made again has all of it.
+func (p *Pin) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); !ok || !p.trial || p.Manifest().Effects() {
+		return ctx, func() {}
+	}
+	p.slot.mu.Lock()
+	current := p.slot.current
+	p.slot.mu.Unlock()
+	if current == nil || current == p.generation { // cleared, or promoted meanwhile
+		return ctx, func() {}
+	}
+	left := untilDeadline(ctx)
+	return context.WithTimeout(ctx, max(left/2, left-current.limit))
+}
+
+// unanswered tells whether a call's error is the release's, or that of a canary whose
+// part of the caller's time is over; not where nobody waits for the call any more.
+func (p *Pin) unanswered(ctx context.Context, err error) bool {
+	late := p.trial && errors.Is(err, context.DeadlineExceeded)
+	return ctx.Err() == nil && (late || errors.As(err, new(*Error)))
+}
+
+// try makes a call, if the breaker lets it, and tells the breaker what came of it. The
+// arguments are asked for once the call has its place: no wait for one is the plugin's.
+func (p *Pin) try(ctx context.Context, args func(*component.Encoder), call func(args func(*component.Encoder)) error) (err error) {
 	if p.none != nil {
 		return p.failed(p.none)
 	}
@@ -71,8 +106,14 @@ func (p *Pin) try(ctx context.Context, call func() error) (err error) {
 			p.breaker.RecordSuccess()
 		}
 	}()
-	err = call()
-	if failed = atFault(ctx, err); failed {
+	left := time.Duration(0)
+	err = call(func(e *component.Encoder) {
+		left = untilDeadline(ctx)
+		if args != nil {
+			args(e)
+		}
+	})
+	if failed = atFault(ctx, err, left, p.generation.limit); failed {
 		return p.failed(err)
 	}
 	return err
@@ -135,7 +176,9 @@ type watched struct {
 
 // Call implements component.Caller.
 func (w watched) Call(ctx context.Context, fn *component.Export, args func(*component.Encoder), results func(*component.Decoder)) error {
-	return w.pin.try(ctx, func() error { return w.session.Call(ctx, fn, args, results) })
+	return w.pin.try(ctx, args, func(args func(*component.Encoder)) error {
+		return w.session.Call(ctx, fn, args, results)
+	})
 }
 
 // Release lets the release go. Calling it twice does nothing.

@@ -86,9 +86,10 @@ func (s *Slot) Swap(r Release) (drained <-chan struct{}) {
 
 // Try puts a release on trial: it takes percent of the calls, spread evenly, and
 // the live one the others. Where it fails more than the settings tolerate, it is
-// taken out. A call that fails on it is made again on the live one, so a trial
-// costs no request: but for a release with effects (plugin.Manifest.Effects), whose
-// calls are made once.
+// taken out. A call that fails on it, or has no answer in its part of the caller's
+// time, is made again on the live one, so a trial costs no request that the live
+// release answers in half of its time: but for a release with effects
+// (plugin.Manifest.Effects), whose calls are made once.
 func (s *Slot) Try(r Release, percent int) error {
 	s.mu.Lock()
 	switch {
