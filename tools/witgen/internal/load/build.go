@@ -36,7 +36,7 @@ func (b *builder) build() ([]*model.Package, error) {
 			Package:  p,
 			Name:     wi.Name,
 			Path:     p.Namespace + ":" + p.Name + "/" + wi.Name + strings.TrimPrefix(p.ID(), p.Namespace+":"+p.Name),
-			Docs:     clean(wi.Docs),
+			Docs:     documented(wi.Docs, wi.Stability),
 			Position: position(wi.Place),
 		}
 		p.Interfaces = append(p.Interfaces, b.interfaces[i].host)
@@ -133,7 +133,7 @@ func (b *builder) inline(w, index int, key string, exported bool) {
 		name += "-export"
 	}
 	b.interfaces[index].host = &model.Interface{
-		Package: p, Name: name, Path: key, Docs: clean(wi.Docs), Position: position(wi.Place),
+		Package: p, Name: name, Path: key, Docs: documented(wi.Docs, wi.Stability), Position: position(wi.Place),
 	}
 	p.Interfaces = append(p.Interfaces, b.interfaces[index].host)
 }
@@ -217,14 +217,25 @@ func (b *builder) listed(w *model.World, exported bool, item parser.Entry[parser
 // outside makes the interface of what a world imports or exports outside of any.
 func (b *builder) outside(world parser.World, exported bool) *model.Interface {
 	i := &model.Interface{
-		Package: b.packages[world.Package], Name: world.Name, World: world.Name, Docs: clean(world.Docs),
+		Package: b.packages[world.Package], Name: world.Name, World: world.Name, Docs: documented(world.Docs, world.Stability),
 		Position: position(world.Place), Imported: !exported, Exported: exported, Guest: exported,
 	}
 	if !exported {
 		i.Name += "-imports"
-		i.Docs = "What world " + world.Name + " imports outside of interfaces."
+		i.Docs = documented(parser.Docs{Contents: "What world " + world.Name + " imports outside of interfaces."}, world.Stability)
 	}
 	return i
+}
+
+// documented gives a declaration's docs, and where it is deprecated the paragraph
+// that Go's tools look for, unless its author wrote one.
+func documented(docs parser.Docs, s parser.Stability) string {
+	const begin = "Deprecated: "
+	text, version := clean(docs), cmp.Or(s.Stable.Deprecated, s.Unstable.Deprecated)
+	if version == "" || strings.Contains("\n\n"+text, "\n\n"+begin) {
+		return text
+	}
+	return strings.TrimPrefix(text+"\n\n"+begin+"As of version "+version+".", "\n\n")
 }
 
 // clean removes the blanks at the ends of a doc's lines.

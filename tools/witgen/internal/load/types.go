@@ -63,7 +63,7 @@ func (b *builder) named(index int, owner *model.Interface) (*model.Type, error) 
 		return t, nil
 	}
 	in := b.in.Types[index]
-	t := &model.Type{Name: in.Name, Docs: clean(in.Docs), Owner: owner, Position: position(in.Place)}
+	t := &model.Type{Name: in.Name, Docs: documented(in.Docs, in.Stability), Owner: owner, Position: position(in.Place)}
 	b.types[key] = t
 	switch in.Kind.Word {
 	case "record":
@@ -175,7 +175,7 @@ func primitive(name string) (model.Kind, bool) {
 
 // function gives a function, of an interface that is exported or not.
 func (b *builder) function(in parser.Function, guest bool) (*model.Func, error) {
-	f := &model.Func{Name: in.Name, Base: in.Name, Docs: clean(in.Docs), Position: position(in.Place)}
+	f := &model.Func{Name: in.Name, Base: in.Name, Docs: documented(in.Docs, in.Stability), Position: position(in.Place)}
 	word, async := strings.CutPrefix(in.Kind.Word, "async-")
 	if word != "freestanding" {
 		_, f.Base, _ = strings.Cut(in.Name, ".")

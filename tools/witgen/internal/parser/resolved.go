@@ -31,14 +31,19 @@ type Declared struct {
 // Docs is a declaration's documentation.
 type Docs struct{ Contents string }
 
+// Stability says of a declaration, stable or not, since which version of its package
+// it is deprecated; empty where it is not.
+type Stability struct{ Stable, Unstable struct{ Deprecated string } }
+
 // World is a world, with all that it includes. An item is named by itself, or as
 // "interface-N" by the index of an interface.
 type World struct {
-	Name    string
-	Docs    Docs
-	Package int
-	Imports Ordered[Item]
-	Exports Ordered[Item]
+	Name      string
+	Docs      Docs
+	Stability Stability
+	Package   int
+	Imports   Ordered[Item]
+	Exports   Ordered[Item]
 
 	Place Place `json:"-"`
 }
@@ -59,6 +64,7 @@ type Item struct {
 type Interface struct {
 	Name      string
 	Docs      Docs
+	Stability Stability
 	Package   int
 	Types     Ordered[int]
 	Functions Ordered[Function]
@@ -68,11 +74,12 @@ type Interface struct {
 
 // Function is a function. Result is nil where it gives nothing.
 type Function struct {
-	Name   string
-	Kind   FunctionKind
-	Docs   Docs
-	Params []Param
-	Result *Ref
+	Name      string
+	Kind      FunctionKind
+	Docs      Docs
+	Stability Stability
+	Params    []Param
+	Result    *Ref
 
 	Place Place `json:"-"`
 }
@@ -100,10 +107,11 @@ type Param struct {
 // Type is a declared or composed type. Kind is what it is; of the rest, what
 // belongs to that is set.
 type Type struct {
-	Name  string
-	Docs  Docs
-	Owner Owner
-	Kind  Kind
+	Name      string
+	Docs      Docs
+	Stability Stability
+	Owner     Owner
+	Kind      Kind
 
 	Place Place `json:"-"`
 }

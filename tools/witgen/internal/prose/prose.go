@@ -13,10 +13,14 @@ import (
 // with the name: "What an entry is." becomes "EntryKind is what an entry is.",
 // and "Checks a document." becomes "Validator checks a document.". The link,
 // such as "is" or "returns", joins a name and what is no verb. Where there is no
-// doc, fallback is the whole of it.
+// doc, fallback is the whole of it; where it begins with Go's paragraph of what is
+// deprecated, fallback comes before that.
 func Sentence(name, link, docs, fallback string) string {
-	if docs == "" {
+	switch {
+	case docs == "":
 		return name + " " + fallback
+	case strings.HasPrefix(docs, "Deprecated: "):
+		return name + " " + fallback + "\n\n" + docs
 	}
 	first, rest, _ := strings.Cut(docs, " ")
 	switch {

@@ -22,6 +22,7 @@ func TestSentence(t *testing.T) {
 		{"Time", "is", "RFC 3339, UTC.", "Time is RFC 3339, UTC."},
 		{"Place", "is", "Its place.", "Place is its place."},
 		{"Rule", "is", "", "Rule is the WIT record rule."},
+		{"Rule", "is", "Deprecated: As of version 1.2.0.", "Rule is the WIT record rule.\n\nDeprecated: As of version 1.2.0."},
 	} {
 		if got := prose.Sentence(row.name, row.link, row.docs, "is the WIT record rule."); got != row.want {
 			t.Errorf("got  %s\nwant %s", got, row.want)

@@ -13,6 +13,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/wit/host"
 	"github.com/hygia-suite/hygia/pkg/wit/validation"
 
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/aged"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/things"
@@ -23,6 +24,7 @@ var cases = map[reflect.Type]int{
 	reflect.TypeFor[kinds.Stage]():                     3,
 	reflect.TypeFor[kinds.Single]():                    1,
 	reflect.TypeFor[kinds.TakenCase]():                 3,
+	reflect.TypeFor[aged.Unit]():                       2, //nolint:staticcheck // deprecated, as it should be
 	reflect.TypeFor[calls.Refusal]():                   2,
 	reflect.TypeFor[calls.Level]():                     2,
 	reflect.TypeFor[things.Level]():                    2,

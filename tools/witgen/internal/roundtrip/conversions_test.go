@@ -22,6 +22,7 @@ import (
 	"github.com/hygia-suite/hygia/pkg/wit/host"
 	"github.com/hygia-suite/hygia/pkg/wit/validation"
 
+	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/aged"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/calls"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/kinds"
 	"github.com/hygia-suite/hygia/tools/witgen/internal/witgen/testdata/golden/go/nestedv0_1_0"
@@ -40,6 +41,9 @@ type conversion struct {
 // conversions are those of every type that is mirrored.
 func conversions() []conversion {
 	return []conversion{
+		enum("aged.Unit", aged.Unit.Proto, aged.UnitFromProto),       //nolint:staticcheck // deprecated, as it should be
+		message("aged.Count", aged.Count.Proto, aged.CountFromProto), //nolint:staticcheck // deprecated, as it should be
+
 		enum("calls.Refusal", calls.Refusal.Proto, calls.RefusalFromProto),
 		enum("calls.Level", calls.Level.Proto, calls.LevelFromProto),
 		message("calls.Order", calls.Order.Proto, calls.OrderFromProto),
