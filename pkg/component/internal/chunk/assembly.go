@@ -18,6 +18,7 @@ const (
 	opTee          = 0x22
 	opSelect       = 0x1b
 	opLess64       = 0x54 // unsigned
+	opI64Const     = 0x42
 	opMemorySize   = 0x3f
 	opMemoryGrow   = 0x40
 	opExtend       = 0xad
@@ -69,9 +70,9 @@ func (a *assembly) do(n numeric, w width) *assembly {
 }
 
 func (a *assembly) constant(w width, v uint64) *assembly {
-	op := byte(0x41)
+	op := byte(wasmbin.OpI32Const)
 	if w {
-		op = 0x42
+		op = opI64Const
 	}
 	a.b = wasmbin.AppendIndex(append(a.b, op), v)
 	return a
@@ -79,7 +80,7 @@ func (a *assembly) constant(w width, v uint64) *assembly {
 
 func (a *assembly) minusOne(w width) *assembly {
 	if w {
-		return a.op(0x42, 0x7f)
+		return a.op(opI64Const, 0x7f)
 	}
 	return a.op(wasmbin.OpI32Const, 0x7f)
 }

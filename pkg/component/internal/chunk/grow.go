@@ -1,10 +1,6 @@
 package chunk
 
-import (
-	"strings"
-
-	"github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
-)
+import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
 
 // A memory or a table that does not grow answers -1, which a guest may heed or not, and
 // the engine tells nobody. So a module with an instruction that grows one gains a
@@ -20,15 +16,13 @@ const (
 	AskedElements = Prefix + "elements"
 )
 
-const kindGlobal = 0x03
-
 // grower is a function that grows a memory or a table and notes in a global how large
 // that would have been, where it is refused.
 type grower struct {
-	instruction
-	w      width
-	value  []byte // the type of what new elements are, of a table
-	global uint32
+	grow, size []byte // the instructions, what they name included
+	w          width
+	value      []byte // the type of what new elements are, of a table
+	global     uint32
 }
 
 func (g *grower) params() []byte {
@@ -45,9 +39,7 @@ func (g *grower) body() []byte {
 	if by > 0 {
 		a.get(0)
 	}
-	a.get(by)
-	g.original(a)
-	a.op(opTee, had).minusOne(g.w).do(equal, g.w).op(wasmbin.OpIf, wasmbin.NoType)
+	a.get(by).op(g.grow...).op(opTee, had).minusOne(g.w).do(equal, g.w).op(wasmbin.OpIf, wasmbin.NoType)
 	if g.w { // where the sum may have no number: that is as much as can be, then
 		g.sum(a.minusOne(g.w), by)
 		g.sum(a, by)
@@ -61,43 +53,28 @@ func (g *grower) body() []byte {
 
 // sum pushes how much there would have been.
 func (g *grower) sum(a *assembly, by byte) {
-	g.size(a)
-	a.widen(g.w).get(by).widen(g.w).do(add, true)
-}
-
-func (g *grower) original(a *assembly) {
-	if g.op == memoryGrow {
-		a.op(opMemoryGrow).index(g.a)
-		return
-	}
-	a.op(prefixMisc, tableGrow).index(g.a)
-}
-
-func (g *grower) size(a *assembly) {
-	if g.op == memoryGrow {
-		a.op(opMemorySize).index(g.a)
-		return
-	}
-	a.op(prefixMisc, tableSize).index(g.a)
+	a.op(g.size...).widen(g.w).get(by).widen(g.w).do(add, true)
 }
 
 // grower makes the function that stands in the place of an instruction.
 func (w *rewriter) grower(i instruction) (call, error) {
+	g := &grower{grow: []byte{opMemoryGrow}, size: []byte{opMemorySize}}
 	spaces, name := w.shape.memories, AskedPages
 	if i.op == tableGrow {
+		g = &grower{grow: []byte{prefixMisc, tableGrow}, size: []byte{prefixMisc, tableSize}}
 		spaces, name = w.shape.tables, AskedElements
 	}
 	if uint64(i.a) >= uint64(len(spaces)) {
 		return call{}, wasmbin.ErrUnknown
 	}
-	g := &grower{instruction: i, w: width(spaces[i.a].wide)}
-	if i.op == tableGrow {
-		g.value = spaces[i.a].elem
-	}
 	if w.shape.takesOurs {
 		return call{}, nil
 	}
-	g.global = w.asked(name)
+	if i.op == tableGrow {
+		g.value = spaces[i.a].elem
+	}
+	g.grow, g.size = wasmbin.AppendU32(g.grow, i.a), wasmbin.AppendU32(g.size, i.a)
+	g.w, g.global = width(spaces[i.a].wide), w.asked(name)
 	return call{function: w.function(g.params(), g.results(), g.body()), needed: true}, nil
 }
 
@@ -109,20 +86,7 @@ func (w *rewriter) asked(name string) uint32 {
 	g := w.shape.globals
 	w.shape.globals++
 	w.globals[name] = g
-	w.add[wasmbin.SecGlobal].One(i64, 1, 0x42, 0, wasmbin.OpEnd) // mutable, zero at first
+	w.add[wasmbin.SecGlobal].One(i64, 1, opI64Const, 0, wasmbin.OpEnd) // mutable, zero at first
 	w.add[wasmbin.SecExport].One(wasmbin.AppendU32(append(wasmbin.AppendName(nil, name), kindGlobal), g)...)
 	return g
-}
-
-func (s *shape) global(r *wasmbin.Reader) {
-	valType(r)
-	r.Byte()
-	constant(r)
-	s.globals++
-}
-
-func (s *shape) export(r *wasmbin.Reader) {
-	s.takesOurs = strings.HasPrefix(r.Name(), Prefix) || s.takesOurs
-	r.Byte()
-	r.U32()
 }

@@ -1,8 +1,15 @@
 package chunk
 
-import "github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+import (
+	"strings"
 
-const funcType = 0x60
+	"github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
+)
+
+const (
+	funcType   = 0x60
+	kindGlobal = 0x03
+)
 
 // shape is what a module has besides its code, as far as that must be known.
 type shape struct {
@@ -139,6 +146,19 @@ func limits(r *wasmbin.Reader) (wide bool) {
 		leb(r, 10)
 	}
 	return flags&is64 != 0
+}
+
+func (s *shape) global(r *wasmbin.Reader) {
+	valType(r)
+	r.Byte()
+	constant(r)
+	s.globals++
+}
+
+func (s *shape) export(r *wasmbin.Reader) {
+	s.takesOurs = strings.HasPrefix(r.Name(), Prefix) || s.takesOurs
+	r.Byte()
+	r.U32()
 }
 
 func (s *shape) segment(r *wasmbin.Reader) {
