@@ -72,6 +72,12 @@ void wasmtime_pooling_allocation_config_total_stacks_set(
     wasmtime_pooling_allocation_config_t *, uint32_t);
 void wasmtime_pooling_allocation_config_max_memory_size_set(
     wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_config_max_unused_warm_slots_set(
+    wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(
+    wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_config_table_keep_resident_set(
+    wasmtime_pooling_allocation_config_t *, size_t);
 void wasmtime_pooling_allocation_config_table_elements_set(
     wasmtime_pooling_allocation_config_t *, size_t);
 void wasmtime_pooling_allocation_config_max_memories_per_module_set(

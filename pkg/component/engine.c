@@ -16,6 +16,11 @@ static wasmtime_pooling_allocation_config_t *pool_new(const hy_config *c) {
   wasmtime_pooling_allocation_config_total_gc_heaps_set(p, 0);
   wasmtime_pooling_allocation_config_total_stacks_set(p, 0);
   wasmtime_pooling_allocation_config_max_memory_size_set(p, c->memory_bytes);
+  if (c->keep_bytes) {
+    wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(p, c->keep_bytes);
+    wasmtime_pooling_allocation_config_table_keep_resident_set(p, c->keep_bytes);
+    wasmtime_pooling_allocation_config_max_unused_warm_slots_set(p, c->keep_memories);
+  }
   wasmtime_pooling_allocation_config_table_elements_set(p, c->table_elements);
   wasmtime_pooling_allocation_config_max_memories_per_module_set(p, HY_MODULE_MEMORIES);
   wasmtime_pooling_allocation_config_max_tables_per_module_set(p, 4);

@@ -52,6 +52,14 @@ type Config struct {
 	// MaxMemoryBytes is the most that any linear memory may ever grow to, whatever
 	// Limits.MemoryBytes says: 1 GiB by default, at most 4 GiB.
 	MaxMemoryBytes int64
+	// KeepBytes is how much of each memory and table of an instance that ended is
+	// wiped and kept for the next one; by default all of it goes back to the system,
+	// and a crowd has no other way. Giving back costs the next instance a fault for
+	// each page it touches, and the kernel an interrupt of every other CPU that runs
+	// the process for many of them: then two CPUs may make fewer calls than one.
+	// The process keeps up to so much, whether guests touched it or not, for MaxCalls
+	// memories and as many more as ever lived at once.
+	KeepBytes int64
 	// MaxComponentBytes bounds what Compile takes: 64 MiB by default.
 	MaxComponentBytes int
 	// StackBytes is how much stack a guest may use: 512 KiB by default, at most
@@ -119,6 +127,10 @@ func (c Config) check() error {
 		return fmt.Errorf("component: MaxMemoryBytes of %d is not in 1..%d", c.MaxMemoryBytes, int64(maxMemory))
 	case c.Crowd && c.MaxMemoryBytes > maxAddresses/int64(c.MaxInstances):
 		return errors.New("component: a crowd's MaxInstances times MaxMemoryBytes is above 64 TiB")
+	case c.KeepBytes < 0 || c.KeepBytes > maxMemory:
+		return fmt.Errorf("component: KeepBytes of %d is not in 0..%d", c.KeepBytes, int64(maxMemory))
+	case c.Crowd && c.KeepBytes > 0:
+		return errors.New("component: a crowd keeps no memory of instances that ended: leave KeepBytes out")
 	case c.StackBytes < 16<<10 || c.StackBytes > 2<<20: // wasmtime ends the process above that
 		return fmt.Errorf("component: StackBytes of %d is not in 16 KiB..2 MiB", c.StackBytes)
 	case c.MaxComponentBytes < 1 || c.Tick < 0:
@@ -135,6 +147,8 @@ func (c Config) c() C.hy_config {
 		tables:             C.uint32_t(c.MaxInstances * c.CoreInstances),
 		memory_bytes:       C.uint64_t(c.MaxMemoryBytes),
 		memory_reservation: maxMemory,
+		keep_memories:      C.uint32_t(c.MaxCalls),
+		keep_bytes:         C.size_t(c.KeepBytes),
 		table_elements:     poolTable,
 		stack_bytes:        C.size_t(c.StackBytes),
 		fuel:               C.bool(c.Fuel),

@@ -183,6 +183,8 @@ typedef struct hy_config {
   uint32_t instances, core_instances, memories, tables;
   uint64_t memory_bytes, memory_reservation;
   size_t table_elements, stack_bytes;
+  size_t keep_bytes;      // of each memory and table of an instance that ended
+  uint32_t keep_memories; // how many that serve no instance are kept, where any are
   bool fuel, crowd; // crowd: see crowd.c
 } hy_config;
 

@@ -16,6 +16,11 @@ import (
 // MaxComponentBytes bounds a component's file.
 const MaxComponentBytes = 64 << 20
 
+// KeepBytes is the component.Config.KeepBytes of hosts whose calls are bounded: as
+// much as a small plugin in any of the five languages has of memory. A plugin that
+// needs more keeps that much and gives back the rest.
+const KeepBytes = 16 << 20
+
 // Errors that carry no detail of their own.
 var (
 	// ErrDigest: the component's bytes are not those that the manifest names.

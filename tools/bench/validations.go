@@ -14,13 +14,18 @@ import (
 //go:embed plugins/cpf-rule/manifest.json plugins/cpf-rule/cpf-rule.wasm
 var guests embed.FS //nolint:gochecknoglobals // embedded files are one
 
-const nativeRule = "1 KiB validation, native Go"
+const (
+	nativeRule = "1 KiB validation, native Go"
+	ruleOnOne  = "1 KiB validation, component, on one core"
+)
 
-// validations measures a rule over 1 KiB of text, as a component and in Go.
+// validations measures a rule over 1 KiB of text, as a component and in Go, and how
+// much more of it two cores do, in an engine as services have: unlike the no-op, it has a
+// memory.
 //
 //nolint:contextcheck // measured as callNop
 func validations(ctx context.Context) ([]contender, func(), error) {
-	engine, err := component.NewEngine(component.Config{})
+	engine, err := component.NewEngine(component.Config{KeepBytes: plugin.KeepBytes})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,15 +35,18 @@ func validations(ctx context.Context) ([]contender, func(), error) {
 	}
 	validator, d := validation.NewValidator(p), kibibyte()
 	background := context.Background()
+	rule := func() error {
+		_, err := validator.Validate(background, d)
+		return err
+	}
 	return []contender{
-		{name: "1 KiB validation, component, fresh instance", beside: nativeRule, op: func() error {
-			_, err := validator.Validate(background, d)
-			return err
-		}},
+		{name: "1 KiB validation, component, fresh instance", beside: nativeRule, op: rule},
 		{name: nativeRule, op: func() error {
 			nativeValidate(d)
 			return nil
 		}},
+		{name: ruleOnOne, lanes: []func() error{rule}, confined: true, spare: true},
+		{name: "the same validation, two goroutines on two", beside: ruleOnOne, lanes: []func() error{rule, rule}, spare: true},
 	}, func() { p.Close(); _ = engine.Close() }, nil
 }
 

@@ -117,7 +117,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	h.engines = &engines{
 		dir: o.DataDir, logger: o.Server.Telemetry.Logger,
-		config: component.Config{Parallel: o.Parallel, Observe: h.metrics.observe},
+		config: component.Config{Parallel: o.Parallel, KeepBytes: plugin.KeepBytes, Observe: h.metrics.observe},
 	}
 	if err := h.open(ctx); err != nil {
 		record.journal.close()

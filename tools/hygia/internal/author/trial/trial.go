@@ -98,7 +98,7 @@ func Open(ctx context.Context, p *project.Project, clock func() time.Time) (*Tri
 	if err != nil {
 		return nil, err
 	}
-	engine, err := component.NewEngine(component.Config{MaxInstances: 64, Fuel: p.Manifest.Limits.Fuel > 0})
+	engine, err := component.NewEngine(component.Config{MaxInstances: 64, KeepBytes: plugin.KeepBytes, Fuel: p.Manifest.Limits.Fuel > 0})
 	if err != nil {
 		return nil, err
 	}
