@@ -158,3 +158,30 @@ func TestKeptMemoryFaultsNoMore(t *testing.T) {
 		t.Errorf("%d faults where memory is kept", kept)
 	}
 }
+
+// However many programs have calls, what is kept of memory is that of MaxCalls instances.
+func TestKeptMemoryIsBounded(t *testing.T) {
+	const calls, programs, pages = 8, 64, 32 // of 64 KiB
+	e := newEngine(t, component.Config{MaxInstances: programs, MaxCalls: calls, KeepBytes: 16 << 20})
+	var all []*component.Program
+	for i := range programs {
+		text := strings.Replace(scribbler(pages), "Hygia", fmt.Sprintf("Hyg%02d", i), 1) // no two have an image in common
+		all = append(all, link(t, e, text, component.LinkOptions{Exports: []*component.Export{&scribble}}))
+	}
+	const each = pages << 16
+	before := resident(t)
+	for _, p := range all {
+		if err := p.Call(t.Context(), &scribble, func(e *component.Encoder) {
+			for _, a := range []uint32{0, each, 0, 0} {
+				e.U32(a)
+			}
+		}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := resident(t) - before
+	t.Logf("%d programs keep %d KiB; an instance has %d", programs, kept>>10, each>>10)
+	if kept < each || kept > (calls+4)*each {
+		t.Errorf("%d programs keep %d KiB, want that of up to %d instances of %d KiB", programs, kept>>10, calls, each>>10)
+	}
+}
