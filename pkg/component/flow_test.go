@@ -139,7 +139,6 @@ func TestTooManyWaitingCallsOfAFlowAreRefused(t *testing.T) {
 	}
 }
 
-// Flows come and go, give up, and overlap: every call ends, and as it should.
 // Who counts a plugin's failures tells by it whether a call ever began.
 func TestArgumentsAreAskedForWhenACallHasItsPlace(t *testing.T) {
 	p, inside, letGo := gate(t, component.Config{MaxCalls: 1, Parallel: 1})
@@ -161,6 +160,7 @@ func TestArgumentsAreAskedForWhenACallHasItsPlace(t *testing.T) {
 	first.Wait()
 }
 
+// Flows come and go, give up, and overlap: every call ends, and as it should.
 func TestFlowsHammer(t *testing.T) {
 	e := newEngine(t, component.Config{Parallel: 2, MaxCalls: 3, MaxQueue: 4})
 	p := link(t, e, worker, component.LinkOptions{Exports: []*component.Export{work}})

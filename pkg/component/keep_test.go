@@ -68,6 +68,15 @@ var (
 	sum = component.Export{Name: "sum", Signature: component.Signature{Result: component.U32}}
 )
 
+// u32s gives a call such arguments.
+func u32s(args ...uint32) func(*component.Encoder) {
+	return func(e *component.Encoder) {
+		for _, a := range args {
+			e.U32(a)
+		}
+	}
+}
+
 // Whatever is kept of an instance that ended, the next one finds nothing of it.
 func TestNothingIsLeftInWhatIsKept(t *testing.T) {
 	// Nothing, a page, parts of a memory, whole memories.
@@ -81,11 +90,7 @@ func TestNothingIsLeftInWhatIsKept(t *testing.T) {
 				})
 				u32 := func(x *component.Export, args ...uint32) (got uint32) {
 					t.Helper()
-					err := p.Call(t.Context(), x, func(e *component.Encoder) {
-						for _, a := range args {
-							e.U32(a)
-						}
-					}, func(d *component.Decoder) {
+					err := p.Call(t.Context(), x, u32s(args...), func(d *component.Decoder) {
 						switch x {
 						case &first:
 							got = uint32(d.S32())
@@ -126,11 +131,7 @@ func TestKeptMemoryFaultsNoMore(t *testing.T) {
 		p := link(t, e, scribbler(17), component.LinkOptions{Exports: []*component.Export{&scribble}})
 		run := func() {
 			t.Helper()
-			if err := p.Call(t.Context(), &scribble, func(e *component.Encoder) {
-				for _, a := range []uint32{17<<16 - touched<<12, touched << 12, 0, 0} {
-					e.U32(a)
-				}
-			}, nil); err != nil {
+			if err := p.Call(t.Context(), &scribble, u32s(17<<16-touched<<12, touched<<12, 0, 0), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -171,11 +172,7 @@ func TestKeptMemoryIsBounded(t *testing.T) {
 	const each = pages << 16
 	before := resident(t)
 	for _, p := range all {
-		if err := p.Call(t.Context(), &scribble, func(e *component.Encoder) {
-			for _, a := range []uint32{0, each, 0, 0} {
-				e.U32(a)
-			}
-		}, nil); err != nil {
+		if err := p.Call(t.Context(), &scribble, u32s(0, each, 0, 0), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

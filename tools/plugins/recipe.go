@@ -31,7 +31,7 @@ func recipe(p plugin) []string {
 	bindings := strings.ReplaceAll(p.world, "-", "_")
 	return []string{
 		"{wit-bindgen} c " + p.wit + " --world " + p.world + " --out-dir {scratch}",
-		"{python} -m ziglang cc -target wasm32-wasi -std=c11 -O2 -s -mexec-model=reactor -Wl,-z,stack-size=262144 -I{scratch} " +
+		"{python} -m ziglang cc -target wasm32-wasi -std=c11 -O2 -s -mexec-model=reactor " + toolchain.CStack + " -I{scratch} " +
 			"{c-sources} {scratch}/" + bindings + ".c {scratch}/" + bindings + "_component_type.o -o {core}",
 		componentNew,
 	}

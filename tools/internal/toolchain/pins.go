@@ -69,6 +69,10 @@ var zigWheels []byte
 //go:embed pins/componentize-py.txt
 var componentizePyWheels []byte
 
+// CStack links a component in C with a stack of 256 KiB. Zig's own is 16 MiB, which an
+// engine that keeps memory wipes at each call's end.
+const CStack = "-Wl,-z,stack-size=262144"
+
 // Zig returns how to call zig, whose `cc` is a C compiler with a C library for
 // WebAssembly.
 func (h Home) Zig(ctx context.Context) (Program, error) {

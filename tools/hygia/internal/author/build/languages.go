@@ -59,7 +59,7 @@ func (b builder) c(ctx context.Context) (string, error) {
 	}
 	core := filepath.Join("build", "work", "core.wasm")
 	args := append(zig.Args, "cc", "-target", "wasm32-wasi", "-std=c11", "-O2", "-s", "-Wall", "-Wextra",
-		"-mexec-model=reactor", "-Wl,-z,stack-size=262144", "-I"+generated, "-Isrc", "-o", core,
+		"-mexec-model=reactor", toolchain.CStack, "-I"+generated, "-Isrc", "-o", core,
 		filepath.Join(generated, "plugin.c"), filepath.Join(generated, "plugin_component_type.o"))
 	for _, source := range sources {
 		args = append(args, filepath.Join("src", filepath.Base(source)))
