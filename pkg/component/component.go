@@ -6,6 +6,7 @@ import "C"
 import (
 	"sync"
 
+	"github.com/hygia-suite/hygia/pkg/component/internal/chunk"
 	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
@@ -26,6 +27,8 @@ type source struct {
 	types []byte // what describe.c writes of it
 	text  bool   // whether its strings take the lane
 
+	asked     chunk.Headroom
+	begins    []chunk.Begin // its memories that have headroom
 	added     int           // core instances that internal/bound added to it
 	instances int           // core instances that it has
 	direct    []lane.Direct // the exports that are called as core functions

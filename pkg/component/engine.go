@@ -60,6 +60,14 @@ type Config struct {
 	// The process keeps up to so much, whether guests touched it or not, for MaxCalls
 	// memories and as many more as ever lived at once.
 	KeepBytes int64
+	// HeadroomBytes is how much larger than it says each memory begins that its own
+	// module grows, rounded up to 64 KiB: none by default. A guest that grows by no more
+	// then asks nothing of the system, which takes a lock of the process for each growth,
+	// and for the shrinking before the next instance. Guests are told the size that they
+	// know; but what lies behind it, in the headroom, is zeros that can be read and
+	// written, where each access would trap. Memories of several modules have none, nor
+	// have those of 64 bits. Compiled code depends on it.
+	HeadroomBytes int64
 	// MaxComponentBytes bounds what Compile takes: 64 MiB by default.
 	MaxComponentBytes int
 	// StackBytes is how much stack a guest may use: 512 KiB by default, at most
@@ -131,6 +139,8 @@ func (c Config) check() error {
 		return fmt.Errorf("component: KeepBytes of %d is not in 0..%d", c.KeepBytes, int64(maxMemory))
 	case c.Crowd && c.KeepBytes > 0:
 		return errors.New("component: a crowd keeps no memory of instances that ended: leave KeepBytes out")
+	case c.HeadroomBytes < 0 || c.HeadroomBytes > c.MaxMemoryBytes:
+		return fmt.Errorf("component: HeadroomBytes of %d is not in 0..%d, which is MaxMemoryBytes", c.HeadroomBytes, c.MaxMemoryBytes)
 	case c.StackBytes < 16<<10 || c.StackBytes > 2<<20: // wasmtime ends the process above that
 		return fmt.Errorf("component: StackBytes of %d is not in 16 KiB..2 MiB", c.StackBytes)
 	case c.MaxComponentBytes < 1 || c.Tick < 0:
@@ -293,7 +303,7 @@ func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engin
 		return nil, ErrClosed
 	}
 	defer C.wasm_engine_delete(engine)
-	wasm, err := inPieces(engine, wasm)
+	wasm, begins, err := inPieces(engine, wasm, e.cfg.headroom())
 	if err != nil {
 		return nil, err
 	}
@@ -305,6 +315,6 @@ func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engin
 	if err != nil {
 		return nil, err
 	}
-	component.engine = e
+	component.engine, component.asked, component.begins = e, e.cfg.headroom(), begins
 	return component, nil
 }

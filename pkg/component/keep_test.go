@@ -81,9 +81,9 @@ func u32s(args ...uint32) func(*component.Encoder) {
 func TestNothingIsLeftInWhatIsKept(t *testing.T) {
 	// Nothing, a page, parts of a memory, whole memories.
 	for _, keep := range []int64{0, 1, 64 << 10, 100_000, 2 << 20, 1 << 30} {
-		for _, pages := range []int{1, 3, 17, 100} {
+		for i, pages := range []int{1, 3, 17, 100} {
 			t.Run(fmt.Sprintf("keep %d of %d pages", keep, pages), func(t *testing.T) {
-				e := newEngine(t, component.Config{MaxInstances: 2, KeepBytes: keep})
+				e := newEngine(t, component.Config{MaxInstances: 2, KeepBytes: keep, HeadroomBytes: int64(i) << 17})
 				p := link(t, e, scribbler(pages), component.LinkOptions{
 					Exports: []*component.Export{&scribble, &first, &sum},
 					Limits:  component.Limits{MemoryBytes: 16 << 20},

@@ -311,6 +311,7 @@ func TestLimitsAreChecked(t *testing.T) {
 	for _, cfg := range []component.Config{
 		{MaxInstances: -1}, {MaxInstances: 1 << 20}, {MaxCalls: -1}, {MaxMemoryBytes: 1 << 40}, {StackBytes: 1}, {StackBytes: 2<<20 + 1},
 		{CoreInstances: 100}, {Tick: -1}, {KeepBytes: -1}, {KeepBytes: 4<<30 + 1}, {KeepBytes: 1, Crowd: true},
+		{HeadroomBytes: -1}, {HeadroomBytes: 1<<30 + 1}, {HeadroomBytes: 1 << 20, MaxMemoryBytes: 1 << 19},
 	} {
 		if e, err := component.NewEngine(cfg); err == nil {
 			_ = e.Close()

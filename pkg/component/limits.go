@@ -12,7 +12,8 @@ type Limits struct {
 	// Deadline is the longest that a call may take, 10 s by default. The call's
 	// context may make it shorter. Time in host functions counts.
 	Deadline time.Duration
-	// MemoryBytes bounds each linear memory of an instance, 64 MiB by default.
+	// MemoryBytes bounds each linear memory of an instance, 64 MiB by default. One that
+	// begins within it may have all of its headroom: see Config.HeadroomBytes.
 	MemoryBytes int64
 	// TableElements bounds each table, 20 000 by default.
 	TableElements int64

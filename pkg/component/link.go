@@ -239,7 +239,7 @@ func (p *Program) build(c *Component, w *WASI, groups []importGroup, exports []r
 	if p.c.engine, p.c.component = p.engine.handle(), c.clone(); p.c.engine == nil || p.c.component == nil {
 		return ErrClosed
 	}
-	p.c.memory_bytes = C.int64_t(p.limits.MemoryBytes)
+	p.c.memory_bytes = C.int64_t(c.mostMemory(p.limits.MemoryBytes))
 	p.c.table_elements = C.int64_t(p.limits.TableElements)
 	p.c.instances = C.int64_t(p.limits.Instances + c.added)
 	p.c.memories = C.int64_t(p.limits.Memories)

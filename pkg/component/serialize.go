@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/hygia-suite/hygia/pkg/component/internal/chunk"
 	"github.com/hygia-suite/hygia/pkg/component/internal/lane"
 )
 
@@ -22,9 +23,11 @@ import (
 // compiled again then. TestSerialFormatChangesWithWhatCompileDoes tells when it must.
 // A line follows that says why the component has not the lane, empty when it has;
 // then its source's types, a byte for its text, the numbers of the core instances that
-// were added to it and that it has, and how many exports the host calls itself: of each a byte for its post-return and two
-// names. Numbers have 4 bytes; names and types lie behind their length.
-const serialFormat = "hygia component 10\n"
+// were added to it and that it has, the headroom that its engine asked for, pages and
+// most, and how many memories have it: of each two numbers. Last comes how many exports
+// the host calls itself: of each a byte for its post-return and two names. Numbers have 4
+// bytes; names and types lie behind their length.
+const serialFormat = "hygia component 11\n"
 
 // empty is the smallest component.
 const empty = "\x00asm\x0d\x00\x01\x00"
@@ -52,9 +55,13 @@ func (s source) appendTo(b []byte) []byte {
 		b = append(b, strings.ReplaceAll(s.slow.Error(), "\n", " ")...)
 	}
 	b = append(appendBlock(append(b, '\n'), s.types), bit(s.text))
-	b = binary.LittleEndian.AppendUint32(b, uint32(s.added))
-	b = binary.LittleEndian.AppendUint32(b, uint32(s.instances))
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(s.direct)))
+	numbers := []uint32{uint32(s.added), uint32(s.instances), s.asked.Pages, s.asked.Most, uint32(len(s.begins))}
+	for _, begin := range s.begins {
+		numbers = append(numbers, begin.Said, begin.Pages)
+	}
+	for _, n := range append(numbers, uint32(len(s.direct))) {
+		b = binary.LittleEndian.AppendUint32(b, n)
+	}
 	for _, d := range s.direct {
 		b = appendBlock(appendBlock(append(b, bit(d.Post)), d.Interface), d.Name)
 	}
@@ -77,6 +84,10 @@ func cutSource(b []byte) (s source, rest []byte, ok bool) {
 	}
 	s.types, s.text = bytes.Clone(r.next(r.count())), r.byte() != 0
 	s.added, s.instances = r.number(), r.number()
+	s.asked = chunk.Headroom{Pages: uint32(r.number()), Most: uint32(r.number())}
+	for range r.count() {
+		s.begins = append(s.begins, chunk.Begin{Said: uint32(r.number()), Pages: uint32(r.number())})
+	}
 	for range r.count() {
 		s.direct = append(s.direct, lane.Direct{Post: r.byte() != 0, Interface: r.text(), Name: r.text()})
 	}
@@ -96,6 +107,9 @@ func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, e
 	src, code, found := cutSource(rest)
 	if !ok || !found || len(code) == 0 {
 		return nil, &CompileError{Reason: "not a serialized component of this version"}
+	}
+	if src.asked != e.cfg.headroom() {
+		return nil, &CompileError{Reason: "serialized by an engine of another HeadroomBytes"}
 	}
 	engine := e.handle()
 	if engine == nil {

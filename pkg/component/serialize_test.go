@@ -101,7 +101,11 @@ func TestFingerprint(t *testing.T) {
 		{"the default again", component.Config{}, true},
 		{"few instances", component.Config{MaxInstances: 3}, true},
 		{"few calls, late", component.Config{MaxCalls: 16, Parallel: 1, Tick: time.Second}, true},
+		{"kept memory", component.Config{KeepBytes: 1 << 20}, true},
+		{"less memory", component.Config{MaxMemoryBytes: 1 << 20}, true},
 		{"fuel", component.Config{Fuel: true}, false},
+		{"headroom", component.Config{HeadroomBytes: 1 << 20}, false},
+		{"more headroom", component.Config{HeadroomBytes: 2 << 20}, false},
 		{"a crowd", component.Config{Crowd: true, MaxInstances: 8}, false},
 		{"a crowd with fuel", component.Config{Crowd: true, MaxInstances: 8, Fuel: true}, false},
 	} {

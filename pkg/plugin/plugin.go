@@ -16,10 +16,17 @@ import (
 // MaxComponentBytes bounds a component's file.
 const MaxComponentBytes = 64 << 20
 
-// KeepBytes is the component.Config.KeepBytes of hosts whose calls are bounded: as
-// much as a small plugin in any of the five languages has of memory. A plugin that
-// needs more keeps that much and gives back the rest.
-const KeepBytes = 16 << 20
+const (
+	keepBytes     = 16 << 20  // what a small plugin in any of the five languages has of memory
+	headroomBytes = 256 << 10 // what one in C or Rust grows by in a short call
+)
+
+// EngineConfig is what hosts of plugins begin an engine's configuration with: what makes
+// short calls cheap where it is bounded how many run at once. A plugin with more memory
+// than is kept gives back the rest.
+func EngineConfig() component.Config {
+	return component.Config{KeepBytes: keepBytes, HeadroomBytes: headroomBytes}
+}
 
 // Errors that carry no detail of their own.
 var (

@@ -15,39 +15,53 @@ import (
 var guests embed.FS //nolint:gochecknoglobals // embedded files are one
 
 const (
-	nativeRule = "1 KiB validation, native Go"
-	ruleOnOne  = "1 KiB validation, component, on one core"
+	nativeRule  = "1 KiB validation, native Go"
+	ruleOnOne   = "1 KiB validation, component, on one core"
+	nativeOnOne = "1 KiB validation, native Go, on one core"
 )
 
 // validations measures a rule over 1 KiB of text, as a component and in Go, and how
-// much more of it two cores do, in an engine as services have: unlike the no-op, it has a
-// memory.
+// much more of either two cores do, in an engine as services have: unlike the no-op, it
+// has a memory.
 //
 //nolint:contextcheck // measured as callNop
 func validations(ctx context.Context) ([]contender, func(), error) {
-	engine, err := component.NewEngine(component.Config{KeepBytes: plugin.KeepBytes})
-	if err != nil {
-		return nil, nil, err
+	var rules [2]func() error
+	var end []func()
+	d, background := kibibyte(), context.Background()
+	for i := range rules {
+		engine, err := component.NewEngine(plugin.EngineConfig())
+		if err != nil {
+			return nil, nil, err
+		}
+		p, err := loadRule(ctx, engine)
+		if err != nil {
+			return nil, nil, err
+		}
+		end = append(end, p.Close, func() { _ = engine.Close() })
+		validator := validation.NewValidator(p)
+		rules[i] = func() error {
+			_, err := validator.Validate(background, d)
+			return err
+		}
 	}
-	p, err := loadRule(ctx, engine)
-	if err != nil {
-		return nil, nil, err
-	}
-	validator, d := validation.NewValidator(p), kibibyte()
-	background := context.Background()
-	rule := func() error {
-		_, err := validator.Validate(background, d)
-		return err
+	rule, native := rules[0], func() error {
+		nativeValidate(d)
+		return nil
 	}
 	return []contender{
-		{name: "1 KiB validation, component, fresh instance", beside: nativeRule, op: rule},
-		{name: nativeRule, op: func() error {
-			nativeValidate(d)
-			return nil
-		}},
-		{name: ruleOnOne, lanes: []func() error{rule}, confined: true, spare: true},
-		{name: "the same validation, two goroutines on two", beside: ruleOnOne, lanes: []func() error{rule, rule}, spare: true},
-	}, func() { p.Close(); _ = engine.Close() }, nil
+			{name: "1 KiB validation, component, fresh instance", beside: nativeRule, op: rule},
+			{name: nativeRule, op: native},
+			{name: ruleOnOne, lanes: []func() error{rule}, confined: true, spare: true},
+			{name: "the same validation, two goroutines on two", beside: ruleOnOne, lanes: []func() error{rule, rule}, spare: true},
+			{name: "the same validation, an engine for each", beside: ruleOnOne, lanes: rules[:], spare: true},
+			{name: nativeOnOne, lanes: []func() error{native}, confined: true, spare: true},
+			{name: "the same in Go, two goroutines on two", beside: nativeOnOne, lanes: []func() error{native, native}, spare: true},
+		}, func() {
+			for _, f := range end {
+				f()
+			}
+		}, nil
 }
 
 func loadRule(ctx context.Context, engine *component.Engine) (*plugin.Plugin, error) {

@@ -26,7 +26,7 @@ func recipe(p plugin) []string {
 		if p.apart {
 			which = " --manifest-path " + p.dir + "/Cargo.toml"
 		}
-		return []string{"cargo build --quiet --locked --release --target " + rustTarget + which, componentNew}
+		return []string{"cargo rustc --quiet --locked --release --lib --target " + rustTarget + which + " -- " + toolchain.RustStack, componentNew}
 	}
 	bindings := strings.ReplaceAll(p.world, "-", "_")
 	return []string{

@@ -115,10 +115,8 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		h.outbound = outbound.New(outbound.Options{Private: o.Config.PrivateHosts})
 		h.o.Outbound = h.outbound
 	}
-	h.engines = &engines{
-		dir: o.DataDir, logger: o.Server.Telemetry.Logger,
-		config: component.Config{Parallel: o.Parallel, KeepBytes: plugin.KeepBytes, Observe: h.metrics.observe},
-	}
+	h.engines = &engines{dir: o.DataDir, logger: o.Server.Telemetry.Logger, config: plugin.EngineConfig()}
+	h.engines.config.Parallel, h.engines.config.Observe = o.Parallel, h.metrics.observe
 	if err := h.open(ctx); err != nil {
 		record.journal.close()
 		return nil, errors.Join(fmt.Errorf("pluginhost: %w", err), h.engines.close())

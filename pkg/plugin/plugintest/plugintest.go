@@ -13,7 +13,9 @@ import (
 // Engine makes an engine that is closed when the test ends.
 func Engine(tb testing.TB) *component.Engine {
 	tb.Helper()
-	engine, err := component.NewEngine(component.Config{MaxInstances: 16})
+	config := plugin.EngineConfig()
+	config.MaxInstances = 16
+	engine, err := component.NewEngine(config)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -69,9 +69,12 @@ var zigWheels []byte
 //go:embed pins/componentize-py.txt
 var componentizePyWheels []byte
 
-// CStack links a component in C with a stack of 256 KiB. Zig's own is 16 MiB, which an
-// engine that keeps memory wipes at each call's end.
-const CStack = "-Wl,-z,stack-size=262144"
+// CStack and RustStack have components linked with a stack of 256 KiB, by zig and by rustc.
+// Theirs are 16 MiB and 1 MiB, which an engine that keeps memory wipes at each call's end.
+const (
+	CStack    = "-Wl,-z,stack-size=262144"
+	RustStack = "-Clink-arg=-zstack-size=262144"
+)
 
 // Zig returns how to call zig, whose `cc` is a C compiler with a C library for
 // WebAssembly.

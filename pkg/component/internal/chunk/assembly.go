@@ -13,6 +13,7 @@ const (
 	opLoop         = 0x03
 	opBr           = 0x0c
 	opBrIf         = 0x0d
+	opReturn       = 0x0f
 	opCallIndirect = 0x11
 	opCallRef      = 0x14
 	opTee          = 0x22

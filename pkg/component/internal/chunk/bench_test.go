@@ -22,7 +22,7 @@ func BenchmarkOperations(b *testing.B) {
 		before := wasm(b, fmt.Sprintf(`(module (memory 32) (func (export "run") (local $i i32)
 			(loop (%s (i32.const 0) (i32.const %d) (i32.const %d))
 			  (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000))))))`, op.name, from, op.bytes))
-		after, err := chunk.Module(before)
+		after, _, err := chunk.Module(before, none)
 		if err != nil {
 			b.Fatal(err)
 		}

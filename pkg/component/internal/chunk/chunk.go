@@ -10,7 +10,8 @@
 // that return into each other are as good as a loop, and so is a store to each page.
 //
 // What grows a memory or a table becomes a call too, of a function that notes what was
-// refused: see AskedPages.
+// refused: see AskedPages. Where it is asked for, memories begin with room to grow: see
+// Headroom.
 //
 // The functions, and their types, stand at the ends of their index spaces, so that
 // nothing else in a module changes but offsets into its code section: the debug
@@ -46,21 +47,26 @@ const depthMax = 100
 var errHelpers = errors.New("too many memories, tables or segments are copied to too many others")
 
 // Component is Module for each core module in a component, those of components within
-// it included.
-func Component(wasm []byte) ([]byte, error) {
-	w := &walker{out: make([]byte, 0, len(wasm)+len(wasm)/16)}
-	if err := w.component(wasm, 0); err != nil {
-		return nil, err
+// it included. None has headroom where one module's memory is grown by another.
+func Component(wasm []byte, asks Headroom) ([]byte, []Begin, error) {
+	w := &walker{asks: asks, out: make([]byte, 0, len(wasm)+len(wasm)/16)}
+	err := w.component(wasm, 0)
+	switch {
+	case errors.Is(err, errShared):
+		return Component(wasm, Headroom{})
+	case err != nil:
+		return nil, nil, err
+	case !w.changed:
+		return wasm, nil, nil
 	}
-	if !w.changed {
-		return wasm, nil
-	}
-	return w.out, nil
+	return w.out, w.begins, nil
 }
 
 // walker writes a component anew, in time and memory linear in its size.
 type walker struct {
+	asks    Headroom
 	out     []byte
+	begins  []Begin
 	changed bool
 	modules int // those met so far
 }
@@ -93,10 +99,11 @@ func (w *walker) component(wasm []byte, depth int) error {
 func (w *walker) section(id byte, body []byte, depth int) error {
 	switch id {
 	case secModule:
-		out, err := Module(body)
+		out, begins, err := Module(body, w.asks)
 		if err != nil {
 			return fmt.Errorf("core module %d: %w", w.modules, err)
 		}
+		w.begins = append(w.begins, begins...)
 		w.modules++
 		w.changed = w.changed || &out[0] != &body[0]
 		w.out = wasmbin.AppendSection(w.out, id, out)

@@ -47,7 +47,7 @@ func TestModule(t *testing.T) {
 			  (call_indirect $f (type $t) (i32.const 1) (i32.const 0))))`, true},
 	} {
 		before := wasm(t, test.text)
-		after, err := chunk.Module(before)
+		after, _, err := chunk.Module(before, none)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -56,7 +56,7 @@ func TestModule(t *testing.T) {
 			t.Errorf("%s: changed: %v", name, !same)
 		}
 		valid(t, name, after)
-		again, err := chunk.Module(after)
+		again, _, err := chunk.Module(after, none)
 		if err != nil {
 			t.Errorf("%s: again: %v", name, err)
 		}
@@ -68,7 +68,7 @@ func TestModule(t *testing.T) {
 // at the clock in loops at first, and then in calls.
 func TestModuleOfManyCalls(t *testing.T) {
 	before := wasm(t, `(module (func $f) (func `+strings.Repeat(`(call $f)`, 5000)+`))`)
-	after, err := chunk.Module(before)
+	after, _, err := chunk.Module(before, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestModuleRefusesWhatItDoesNotKnow(t *testing.T) {
 		"a shared memory":       `(module (memory 1 1 shared) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))`,
 		"pages of a byte":       `(module (memory 1 (pagesize 1)) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))`,
 	} {
-		if _, err := chunk.Module(wasm(t, text)); !errors.Is(err, wasmbin.ErrUnknown) {
+		if _, _, err := chunk.Module(wasm(t, text), none); !errors.Is(err, wasmbin.ErrUnknown) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestModuleBoundsWhatItAdds(t *testing.T) {
 		fmt.Fprintf(w, "(memory.copy %d %d (local.get 0) (local.get 0) (local.get 0))", i/101, i%101)
 	}
 	w.WriteString("))")
-	if _, err := chunk.Module(wasm(t, w.String())); err == nil || !strings.Contains(err.Error(), "too many") {
+	if _, _, err := chunk.Module(wasm(t, w.String()), none); err == nil || !strings.Contains(err.Error(), "too many") {
 		t.Errorf("%v", err)
 	}
 }
@@ -142,8 +142,8 @@ func TestInvariant5CodeLooksAtTheClock(t *testing.T) {
 		"small segments": {inits.String(), 1},
 		"a fill":         {"(memory.fill (i32.const 0) (i32.const 1) (i32.const 4))", 0},
 	} {
-		module, err := chunk.Module(wasm(t, `(module (import "" "stop" (func $stop)) (memory (export "a") 1) (data $d "data")
-			(func (export "run") (call $stop) `+test.body+`))`))
+		module, _, err := chunk.Module(wasm(t, `(module (import "" "stop" (func $stop)) (memory (export "a") 1) (data $d "data")
+			(func (export "run") (call $stop) `+test.body+`))`), none)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,6 +73,16 @@ func (w *rewriter) grower(i instruction) (call, error) {
 	if i.op == tableGrow {
 		g.value = spaces[i.a].elem
 	}
+	if i.op == memoryGrow {
+		h, err := w.headroom(i.a)
+		if err != nil {
+			return call{}, err
+		}
+		if h != nil {
+			h.grows = true
+			return call{function: w.function([]byte{1, i32}, []byte{1, i32}, h.grower(w.asked(name))), needed: true}, nil
+		}
+	}
 	g.grow, g.size = wasmbin.AppendU32(g.grow, i.a), wasmbin.AppendU32(g.size, i.a)
 	g.w, g.global = width(spaces[i.a].wide), w.asked(name)
 	return call{function: w.function(g.params(), g.results(), g.body()), needed: true}, nil
@@ -83,10 +93,8 @@ func (w *rewriter) asked(name string) uint32 {
 	if g, ok := w.globals[name]; ok {
 		return g
 	}
-	g := w.shape.globals
-	w.shape.globals++
+	g := w.global(i64, 1, opI64Const, 0) // mutable, zero at first
 	w.globals[name] = g
-	w.add[wasmbin.SecGlobal].One(i64, 1, opI64Const, 0, wasmbin.OpEnd) // mutable, zero at first
 	w.add[wasmbin.SecExport].One(wasmbin.AppendU32(append(wasmbin.AppendName(nil, name), kindGlobal), g)...)
 	return g
 }

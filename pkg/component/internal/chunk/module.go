@@ -19,6 +19,9 @@ type rewriter struct {
 	types    map[string]uint32 // those added, by their binary form
 	globals  map[string]uint32 // those added, by the names of their exports
 	changed  bool
+
+	asks      Headroom
+	headrooms map[uint32]*headroom // by their memories
 }
 
 // call is what stands in an instruction's place.
@@ -39,15 +42,16 @@ const (
 const loopsMax = 1000
 
 // Module returns the core module with no instruction in it that takes long, which is
-// the same slice where it has none. It does not change wasm. Whether that was valid is
-// not checked: what it returns is if that was, unless a function became too large.
-func Module(wasm []byte) ([]byte, error) {
+// the same slice where it has none, and those of its memories that begin with headroom.
+// It does not change wasm. Whether that was valid is not checked: what it returns is if
+// that was, unless a function became too large.
+func Module(wasm []byte, asks Headroom) ([]byte, []Begin, error) {
 	sections, err := wasmbin.Sections(wasm)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w := &rewriter{sections: sections, calls: map[instruction]call{}, add: map[byte]*wasmbin.Addition{},
-		types: map[string]uint32{}, globals: map[string]uint32{}}
+		types: map[string]uint32{}, globals: map[string]uint32{}, asks: asks, headrooms: map[uint32]*headroom{}}
 	for _, id := range []byte{wasmbin.SecType, wasmbin.SecFunc, wasmbin.SecGlobal, wasmbin.SecExport, wasmbin.SecCode} {
 		w.add[id] = &wasmbin.Addition{}
 	}
@@ -56,13 +60,18 @@ func Module(wasm []byte) ([]byte, error) {
 			continue
 		}
 		if sections[i].Body, err = w.code(s.Body); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if !w.changed {
-		return wasm, nil
+		return wasm, nil, nil
 	}
-	return wasmbin.Join(sections, w.add)
+	begins, err := w.begin()
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := wasmbin.Join(sections, w.add)
+	return out, begins, err
 }
 
 // code returns a code section with its instructions replaced.
@@ -119,7 +128,7 @@ func (w *rewriter) body(out, in []byte, at int) ([]byte, error) {
 			r.FailFor(err)
 		case c.needed:
 			b.put(start, r.Pos, wasmbin.AppendU32([]byte{wasmbin.OpCall}, c.function)...)
-		case found.op != none || returns(op) || r.Pos-b.looked > stretch:
+		case found.op != none && found.op != memorySize || returns(op) || r.Pos-b.looked > stretch:
 			if err := w.look(&b, r.Pos); err != nil {
 				r.FailFor(err)
 			}
@@ -163,7 +172,7 @@ func (b *edited) put(start, end int, code ...byte) {
 // call returns what stands in an instruction's place, if anything; it is made when that
 // is first met.
 func (w *rewriter) call(i instruction) (call, error) {
-	if c, ok := w.calls[i]; ok || i.op == none {
+	if c, ok := w.calls[i]; ok || i.op == none || i.op == memorySize && w.asks.Pages == 0 {
 		return c, nil
 	}
 	if w.shape == nil {
@@ -186,6 +195,8 @@ func (w *rewriter) newCall(i instruction) (call, error) {
 	switch i.op {
 	case poll:
 		return call{function: w.function([]byte{0}, []byte{0}, []byte{0, wasmbin.OpEnd})}, nil
+	case memorySize:
+		return w.sizer(i)
 	case memoryGrow, tableGrow:
 		return w.grower(i)
 	}
@@ -209,6 +220,14 @@ func (w *rewriter) function(params, results, body []byte) uint32 {
 	w.add[wasmbin.SecCode].Code(body)
 	w.shape.funcs++
 	return w.shape.funcs - 1
+}
+
+// global adds a global to the module, of a type and with the instruction that gives its
+// value, and returns its index.
+func (w *rewriter) global(form ...byte) uint32 {
+	w.add[wasmbin.SecGlobal].One(append(form, wasmbin.OpEnd)...)
+	w.shape.globals++
+	return w.shape.globals - 1
 }
 
 // returns reports whether an instruction is a call that returns.

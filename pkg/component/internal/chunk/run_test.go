@@ -14,6 +14,8 @@ import (
 	"github.com/hygia-suite/hygia/pkg/component/internal/chunk"
 )
 
+var none chunk.Headroom //nolint:gochecknoglobals // as a constant
+
 func wasm(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := wasmtime.Wat2Wasm(text)
@@ -152,7 +154,7 @@ func TestInvariant5OperationsStayTheSame(t *testing.T) {
 	engine := wasmtime.NewEngine()
 	for _, kinds := range [][2]string{{"i32", "i32"}, {"i64", "i64"}, {"i32", "i64"}} {
 		before := wasm(t, operations(kinds[0], kinds[1]))
-		after, err := chunk.Module(before)
+		after, _, err := chunk.Module(before, none)
 		if err != nil || bytes.Equal(before, after) {
 			t.Fatal("not rewritten: ", err)
 		}
@@ -222,7 +224,7 @@ func TestInvariant5OneMemoryByTwoIndices(t *testing.T) {
 	      (local.set $i (i32.add (local.get $i) (i32.const 4)))
 	      (br_if 0 (i32.lt_u (local.get $i) (i32.const 300000)))))
 	  (func (export "copy") (param i32 i32 i32) (memory.copy $b $a (local.get 0) (local.get 1) (local.get 2))))`)
-	after, err := chunk.Module(before)
+	after, _, err := chunk.Module(before, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +274,7 @@ func TestGrowing(t *testing.T) {
 		  (func (export "own") (result i32) (global.get $own))
 		  (func (export "memory") (param %[1]s) (result %[1]s) (memory.grow $m (local.get 0)))
 		  (func (export "table") (param %[1]s) (result %[1]s) (table.grow $t (ref.null extern) (local.get 0))))`, index))
-		after, err := chunk.Module(before)
+		after, _, err := chunk.Module(before, none)
 		if err != nil {
 			t.Fatal(err)
 		}

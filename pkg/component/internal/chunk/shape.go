@@ -1,6 +1,7 @@
 package chunk
 
 import (
+	"math"
 	"strings"
 
 	"github.com/hygia-suite/hygia/pkg/component/internal/wasmbin"
@@ -23,8 +24,16 @@ type shape struct {
 
 // space is a memory or a table.
 type space struct {
-	wide bool   // addressed by numbers of 64 bits
-	elem []byte // the type of what fills it
+	bounds
+	elem     []byte // the type of what fills it
+	imported bool
+}
+
+// bounds are those of a memory's pages, or of a table's elements.
+type bounds struct {
+	wide        bool // addressed by numbers of 64 bits
+	least, most uint64
+	bounded     bool // else most is as many as can be
 }
 
 func readShape(sections []wasmbin.Section) (*shape, error) {
@@ -102,6 +111,7 @@ func (s *shape) imported(r *wasmbin.Reader) {
 		s.table(r)
 	case 2:
 		s.memory(r)
+		s.memories[len(s.memories)-1].imported = true
 	case kindGlobal:
 		valType(r)
 		r.Byte()
@@ -112,7 +122,7 @@ func (s *shape) imported(r *wasmbin.Reader) {
 }
 
 func (s *shape) memory(r *wasmbin.Reader) {
-	s.memories = append(s.memories, space{wide: limits(r), elem: []byte{i32}})
+	s.memories = append(s.memories, space{bounds: limits(r), elem: []byte{i32}})
 }
 
 func (s *shape) table(r *wasmbin.Reader) {
@@ -127,25 +137,30 @@ func (s *shape) table(r *wasmbin.Reader) {
 		return
 	}
 	t := space{elem: r.In[start:r.Pos]}
-	t.wide = limits(r)
+	t.bounds = limits(r)
 	if filled {
 		constant(r)
 	}
 	s.tables = append(s.tables, t)
 }
 
-// limits reads those of a memory or a table, and whether it takes addresses of 64 bits.
-func limits(r *wasmbin.Reader) (wide bool) {
+// limits reads the bounds of a memory or a table.
+func limits(r *wasmbin.Reader) bounds {
 	const most, is64 = 1, 4
 	flags := r.Byte()
 	if flags&^(most|is64) != 0 { // shared, or with pages of another size
 		r.Fail()
 	}
-	leb(r, 10)
-	if flags&most != 0 {
-		leb(r, 10)
+	b := bounds{wide: flags&is64 != 0, bounded: flags&most != 0, most: math.MaxUint64}
+	number := func() uint64 { return uint64(r.U32()) }
+	if b.wide {
+		number = r.U64
 	}
-	return flags&is64 != 0
+	b.least = number()
+	if b.bounded {
+		b.most = number()
+	}
+	return b
 }
 
 func (s *shape) global(r *wasmbin.Reader) {

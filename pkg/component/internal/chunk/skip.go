@@ -14,7 +14,8 @@ const (
 	prefixMisc   = 0xfc
 	prefixVector = 0xfd
 
-	memoryGrow = 0x40 // with no prefix
+	memorySize = 0x3f // with no prefix, and this
+	memoryGrow = 0x40
 
 	memoryInit = 8
 	memoryCopy = 10
@@ -32,8 +33,8 @@ func next(r *wasmbin.Reader) (op byte, found instruction) {
 	switch op {
 	case prefixMisc:
 		return op, misc(r)
-	case opMemoryGrow:
-		return op, instruction{op: memoryGrow, a: r.U32()}
+	case opMemorySize, opMemoryGrow:
+		return op, instruction{op: uint32(op), a: r.U32()}
 	case prefixVector:
 		vector(r)
 	default:
@@ -63,7 +64,7 @@ func control(r *wasmbin.Reader, op byte) {
 	case 0x02, 0x03, 0x04: // block, loop, if
 		blockType(r)
 	case 0x0c, 0x0d, 0x10, 0x12, 0x14, 0x15, // br, br_if, call, return_call, call_ref, return_call_ref
-		opMemorySize, 0xd2, 0xd5, 0xd6: // ref.func, br_on_null, br_on_non_null
+		0xd2, 0xd5, 0xd6: // ref.func, br_on_null, br_on_non_null
 		r.U32()
 	case 0x11, 0x13: // call_indirect, return_call_indirect
 		r.U32()

@@ -81,6 +81,23 @@ func (r *Reader) U32() uint32 {
 	return 0
 }
 
+// U64 reads an unsigned LEB128 number of 64 bits.
+func (r *Reader) U64() uint64 {
+	var v uint64
+	for shift := 0; shift < 70; shift += 7 {
+		b := r.Byte()
+		if shift == 63 && b > 1 {
+			break
+		}
+		v |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			return v
+		}
+	}
+	r.Fail()
+	return 0
+}
+
 // PeekU32 returns what U32 would, which stays unread.
 func (r *Reader) PeekU32() uint32 {
 	ahead := *r

@@ -29,7 +29,7 @@ func (b builder) rust(ctx context.Context) (string, error) {
 	}
 	out := filepath.Join(b.scratch, "cargo")
 	env = append(append(env, reproducible...), "CARGO_TARGET_DIR="+out)
-	if err := b.run(ctx, env, "cargo", "build", "--quiet", "--release", "--target", target); err != nil {
+	if err := b.run(ctx, env, "cargo", "rustc", "--quiet", "--release", "--lib", "--target", target, "--", toolchain.RustStack); err != nil {
 		return "", err
 	}
 	made := filepath.Join(out, target, "release", "plugin.wasm")

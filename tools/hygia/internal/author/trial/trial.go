@@ -98,7 +98,9 @@ func Open(ctx context.Context, p *project.Project, clock func() time.Time) (*Tri
 	if err != nil {
 		return nil, err
 	}
-	engine, err := component.NewEngine(component.Config{MaxInstances: 64, KeepBytes: plugin.KeepBytes, Fuel: p.Manifest.Limits.Fuel > 0})
+	config := plugin.EngineConfig()
+	config.MaxInstances, config.Fuel = 64, p.Manifest.Limits.Fuel > 0
+	engine, err := component.NewEngine(config)
 	if err != nil {
 		return nil, err
 	}
