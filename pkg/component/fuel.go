@@ -23,7 +23,7 @@ type Usage struct {
 	// MemoryBytes is how large the guest's memory is that text, bytes and lists have
 	// crossed by: 0 where none have, or only by wasmtime's own values. Memories never
 	// shrink, so it is the most that a fresh instance had. Others of the guest's, and
-	// those of components within it, are not in it.
+	// those of components within it, are not in it; its headroom is.
 	MemoryBytes int64
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,9 +15,14 @@ import (
 
 // Names of the rows that others are compared with.
 const (
-	coreCall   = "wasmtime-go core call (i32, i32)"
-	extismCall = "Extism Go SDK no-op"
+	coreCall    = "wasmtime-go core call (i32, i32)"
+	coreFresh   = "wasmtime-go fresh instance, 20 imports"
+	extismCall  = "Extism Go SDK no-op"
+	extismFresh = "Extism Go SDK fresh instance, 20 imports"
 )
+
+// imports is how many functions those guests import that have some.
+const imports = 20
 
 // calls measures what a call costs. Each peer has a competition of its own, and
 // exists only for as long: its heap would make collections rarer for the others.
@@ -26,6 +32,8 @@ func calls(ctx context.Context, o options, _ io.Writer) ([]Row, error) {
 		{liveNop(coreCall), freshNops, callbacks, records, corePeer},
 		{lanes},
 		{liveNop(extismCall), extismPeer},
+		{freshImporter(coreFresh), freshCorePeer},
+		{freshImporter(extismFresh), freshExtismPeer},
 		{validations},
 	} {
 		got, err := hold(ctx, o.rounds, competition)
@@ -101,13 +109,7 @@ func freshNops(ctx context.Context) ([]contender, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	const imports = 20
-	host := component.NewHost()
-	for i := range imports {
-		host.Func(&component.Import{Name: fmt.Sprintf("f%d", i)},
-			func(context.Context, *component.Decoder, *component.Encoder) error { return nil })
-	}
-	importing, err := link(ctx, engine, importerText(imports), host, nopExport)
+	importing, err := importer(ctx, engine)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,6 +117,32 @@ func freshNops(ctx context.Context) ([]contender, func(), error) {
 		{name: "fresh instance + no-op", beside: coreCall, op: callNop(plain)},                 //nolint:contextcheck // see callNop
 		{name: "fresh instance + no-op, 20 imports", beside: coreCall, op: callNop(importing)}, //nolint:contextcheck // see callNop
 	}, func() { _ = engine.Close() }, nil
+}
+
+func importer(ctx context.Context, engine *component.Engine) (*component.Program, error) {
+	host := component.NewHost()
+	for i := range imports {
+		host.Func(&component.Import{Name: fmt.Sprintf("f%d", i)},
+			func(context.Context, *component.Decoder, *component.Encoder) error { return nil })
+	}
+	return link(ctx, engine, importerText(imports), host, nopExport)
+}
+
+// freshImporter makes an instance for each call, of a guest with imports, beside a peer
+// that does the same.
+func freshImporter(beside string) entrants {
+	return func(ctx context.Context) ([]contender, func(), error) {
+		engine, err := component.NewEngine(component.Config{})
+		if err != nil {
+			return nil, nil, err
+		}
+		p, err := importer(ctx, engine)
+		if err != nil {
+			return nil, nil, err
+		}
+		name := "component, beside " + beside
+		return []contender{{name: name, beside: beside, op: callNop(p)}}, func() { _ = engine.Close() }, nil //nolint:contextcheck // see callNop
+	}
 }
 
 func callNop(caller component.Caller) func() error {
@@ -160,6 +188,75 @@ func corePeer(context.Context) ([]contender, func(), error) {
 		return err
 	}
 	return []contender{{name: coreCall, op: op}}, store.Close, nil
+}
+
+// importerModule is a core module with a no-op that imports functions of a host's.
+func importerModule(more string) ([]byte, error) {
+	var b strings.Builder
+	b.WriteString("(module\n")
+	for i := range imports {
+		fmt.Fprintf(&b, "  (import \"host\" \"f%d\" (func))\n", i)
+	}
+	return wasmtime.Wat2Wasm(b.String() + more + ")")
+}
+
+// freshCorePeer makes a store and an instance for each call, as wasmtime-go does it: without
+// a pool, which it does not offer.
+func freshCorePeer(context.Context) ([]contender, func(), error) {
+	engine := wasmtime.NewEngine()
+	wasm, err := importerModule(`(func (export "nop"))`)
+	if err != nil {
+		return nil, nil, err
+	}
+	module, err := wasmtime.NewModule(engine, wasm)
+	if err != nil {
+		return nil, nil, err
+	}
+	linker := wasmtime.NewLinker(engine)
+	for i := range imports {
+		if err := linker.FuncWrap("host", fmt.Sprintf("f%d", i), func() {}); err != nil {
+			return nil, nil, err
+		}
+	}
+	op := func() error {
+		store := wasmtime.NewStore(engine)
+		defer store.Close()
+		instance, err := linker.Instantiate(store, module)
+		if err != nil {
+			return err
+		}
+		_, err = instance.GetFunc(store, "nop").Call(store)
+		return err
+	}
+	return []contender{{name: coreFresh, op: op}}, linker.Close, nil
+}
+
+// freshExtismPeer makes an instance of a compiled plugin for each call.
+func freshExtismPeer(ctx context.Context) ([]contender, func(), error) {
+	wasm, err := importerModule(`(memory (export "memory") 1) (func (export "nop") (result i32) (i32.const 0))`)
+	if err != nil {
+		return nil, nil, err
+	}
+	var host []extism.HostFunction
+	for i := range imports {
+		f := extism.NewHostFunctionWithStack(fmt.Sprintf("f%d", i), func(context.Context, *extism.CurrentPlugin, []uint64) {}, nil, nil)
+		f.SetNamespace("host")
+		host = append(host, f)
+	}
+	manifest := extism.Manifest{Wasm: []extism.Wasm{extism.WasmData{Data: wasm}}}
+	compiled, err := extism.NewCompiledPlugin(ctx, manifest, extism.PluginConfig{}, host)
+	if err != nil {
+		return nil, nil, err
+	}
+	op := func() error {
+		plugin, err := compiled.Instance(ctx, extism.PluginInstanceConfig{})
+		if err != nil {
+			return err
+		}
+		_, _, err = plugin.Call("nop", nil)
+		return errors.Join(err, plugin.Close(ctx))
+	}
+	return []contender{{name: extismFresh, op: op}}, func() { _ = compiled.Close(ctx) }, nil
 }
 
 // extismPeer is the Extism Go SDK's call of a function that does nothing.
