@@ -64,9 +64,11 @@ type Config struct {
 	// module grows, rounded up to 64 KiB: none by default. A guest that grows by no more
 	// then asks nothing of the system, which takes a lock of the process for each growth,
 	// and for the shrinking before the next instance. Guests are told the size that they
-	// know; but what lies behind it, in the headroom, is zeros that can be read and
-	// written, where each access would trap. Memories of several modules have none, nor
-	// have those of 64 bits. Compiled code depends on it.
+	// know; but what lies behind it, in the headroom, can be read and written, where each
+	// access would trap. It is no other instance's. Memories of 64 bits have none, and none
+	// has in a component with a core module that measures or grows a memory that it
+	// imports, as an adapter for WASI may. Compiled code depends on it and, where it is not
+	// zero, on MaxMemoryBytes.
 	HeadroomBytes int64
 	// MaxComponentBytes bounds what Compile takes: 64 MiB by default.
 	MaxComponentBytes int

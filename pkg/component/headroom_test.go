@@ -148,25 +148,125 @@ func TestHeadroomOfSerializedComponents(t *testing.T) {
 	}
 }
 
-// A guest of several modules that grow one memory works as ever.
-func TestNoHeadroomInASharedMemory(t *testing.T) {
-	const text = `(component
-	  (core module $a (memory (export "memory") 1) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
-	  (core instance $a (instantiate $a))
-	  (core module $b (import "a" "memory" (memory 1)) (import "a" "grow" (func $grow (param i32) (result i32)))
-	    (func (export "need") (param i32) (result i32)
-	      (drop (call $grow (i32.const 1)))
-	      (drop (memory.grow (local.get 0)))
-	      (i32.add (i32.mul (i32.const 100) (memory.size)) (call $grow (i32.const 1)))))
-	  (core instance $b (instantiate $b (with "a" (instance $a))))
-	  (func (export "need") (param "by" u32) (result s32) (canon lift (core func $b "need"))))`
-	need := &component.Export{Name: "need", Signature: sig(component.S32, "by", component.U32)}
-	p := link(t, newEngine(t, component.Config{HeadroomBytes: 1 << 18}), text, component.LinkOptions{Exports: []*component.Export{need}})
-	if err := p.Call(t.Context(), need, u32s(2), func(d *component.Decoder) {
-		if got := d.S32(); got != 404 {
-			t.Errorf("got %d", got)
+// Whatever a component is made of, headroom changes no answer.
+func TestInvariant5HeadroomChangesNoAnswer(t *testing.T) {
+	const (
+		a    = `(core module $a (memory (export "memory") 1)) (core instance $a (instantiate $a))`
+		z    = `(core instance $z (instantiate $z (with "a" (instance $a))))`
+		lift = `(func (export "f") (param "by" u32) (result s32) (canon lift (core func $z "f")))`
+		ours = `(func (export "hygia:chunk/pages"))`
+	)
+	for name, test := range map[string]struct {
+		text  string
+		calls []uint32
+		want  []int32
+	}{
+		"a memory that two modules grow": {`
+		  (core module $a (memory (export "memory") 1) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
+		  (core instance $a (instantiate $a))
+		  (core module $z (import "a" "memory" (memory 1)) (import "a" "grow" (func $grow (param i32) (result i32)))
+		    (func (export "f") (param i32) (result i32)
+		      (drop (call $grow (i32.const 1)))
+		      (drop (memory.grow (local.get 0)))
+		      (i32.add (i32.mul (i32.const 100) (memory.size)) (call $grow (i32.const 1)))))` + z + lift, []uint32{2}, []int32{404}},
+		"one of a name of ours measures another's": {`
+		  (core module $a (memory (export "memory") 1) (func (export "size") (result i32) (memory.size)))
+		  (core instance $a (instantiate $a))
+		  (core module $z (import "a" "memory" (memory 1)) (import "a" "size" (func $size (result i32)))` + ours + `
+		    (func (export "f") (param i32) (result i32) (drop (memory.grow (i32.const 2))) (call $size)))` + z + lift, []uint32{0}, []int32{3}},
+		"one of a name of ours grows another's": {`
+		  (core module $a (memory (export "memory") 1) (func (export "grow") (result i32) (memory.grow (i32.const 1))))
+		  (core instance $a (instantiate $a))
+		  (core module $z (import "a" "memory" (memory 1)) (import "a" "grow" (func $grow (result i32)))` + ours + `
+		    (func (export "f") (param i32) (result i32)
+		      (i32.add (i32.mul (i32.const 100) (memory.grow (i32.const 2))) (call $grow))))` + z + lift, []uint32{0}, []int32{103}},
+		"memories behind an imported one, of which the last has data": {a + `
+		  (core module $z (import "a" "memory" (memory 1)) (memory $m 0) (memory $n 50) (data (memory $n) (i32.const 1000000) "\2a")
+		    (func (export "f") (param i32) (result i32)
+		      (drop (memory.grow $m (i32.const 1))) (i32.load8_u $n (i32.const 1000000))))` + z + lift, []uint32{1}, []int32{42}},
+		"memories behind an imported one, of which the last has a bound": {a + `
+		  (core module $z (import "a" "memory" (memory 1)) (memory $m 3) (memory $n 1 2)
+		    (func (export "f") (param i32) (result i32) (memory.grow $m (i32.const 1))))` + z + lift, []uint32{1, 1}, []int32{3, 4}},
+		"memories behind an imported one, two of which grow": {a + `
+		  (core module $z (import "a" "memory" (memory 1)) (memory $m 1) (memory $n 10) (memory $w i64 1)
+		    (func (export "f") (param i32) (result i32)
+		      (drop (memory.grow $m (i32.const 1))) (drop (memory.grow $n (local.get 0))) (drop (memory.grow $w (i64.const 1)))
+		      (i32.add (i32.mul (i32.const 100) (memory.size $n)) (i32.add (memory.size $m) (i32.wrap_i64 (memory.size $w))))))` + z + lift,
+			[]uint32{5, 1000, 2_000_000, 1}, []int32{1504, 1506, 1508, 1610}},
+		"a module's type that says how large its memory is": {`
+		  (core module $m (memory (export "memory") 1 3) (func (export "f") (param i32) (result i32) (drop (memory.grow (local.get 0))) (memory.size)))
+		  (component $c
+		    (import "m" (core module $m (export "memory" (memory 1 3)) (export "f" (func (param i32) (result i32)))))
+		    (core instance $z (instantiate $m))` + lift + `)
+		  (instance $c (instantiate $c (with "m" (core module $m))))
+		  (export "f" (func $c "f"))`, []uint32{1, 1, 1}, []int32{2, 3, 3}},
+		"a module that a component within gives a memory": {`
+		  (core module $m (import "a" "memory" (memory 1)) (func (export "f") (param i32) (result i32) (memory.size)))
+		  (component $c
+		    (import "m" (core module $m (import "a" "memory" (memory 1)) (export "f" (func (param i32) (result i32)))))
+		    (core module $a (memory (export "memory") 1) (func (export "g") (drop (memory.grow (i32.const 1)))))
+		    (core instance $a (instantiate $a))
+		    (core instance $z (instantiate $m (with "a" (instance $a))))` + lift + `)
+		  (instance $c (instantiate $c (with "m" (core module $m))))
+		  (export "f" (func $c "f"))`, []uint32{1}, []int32{1}},
+		"one module twice": {`
+		  (core module $m (memory 1 3) (func (export "f") (param i32) (result i32) (drop (memory.grow (local.get 0))) (memory.size)))
+		  (core instance $y (instantiate $m)) (core instance $z (instantiate $m))` + lift + `
+		  (func (export "g") (param "by" u32) (result s32) (canon lift (core func $y "f")))`, []uint32{1, 1, 1}, []int32{2, 3, 3}},
+		"globals of its own and imported, and a start": {`
+		  (core module $a (global (export "g") i32 (i32.const 5)) (global (export "h") (mut i32) (i32.const 6)))
+		  (core instance $a (instantiate $a))
+		  (core module $z (import "a" "g" (global $g i32)) (import "a" "h" (global $h (mut i32))) (global $own (mut i32) (global.get $g)) (memory 1)
+		    (func $start (drop (memory.grow (i32.const 2))) (global.set $h (i32.const 11))) (start $start)
+		    (func (export "f") (param i32) (result i32) (drop (memory.grow (local.get 0)))
+		      (i32.add (memory.size) (i32.mul (i32.const 100) (i32.add (global.get $own) (global.get $h))))))` + z + lift,
+			[]uint32{0, 1, 5}, []int32{1603, 1604, 1609}},
+		"a large memory": {`
+		  (core module $z (memory 300) (func (export "f") (param i32) (result i32) (drop (memory.grow (local.get 0))) (memory.size)))
+		  (core instance $z (instantiate $z))` + lift, []uint32{1, 10}, []int32{301, 311}},
+	} {
+		f := &component.Export{Name: "f", Signature: sig(component.S32, "by", component.U32)}
+		for _, headroom := range []int64{0, 4 << 16} {
+			e := newEngine(t, component.Config{MaxInstances: 16, CoreInstances: 8, HeadroomBytes: headroom, MaxMemoryBytes: 1000 << 16})
+			p := link(t, e, "(component "+test.text+")", component.LinkOptions{Exports: []*component.Export{f}})
+			inst := instance(t, p)
+			for i, by := range test.calls {
+				err := inst.Call(t.Context(), f, u32s(by), func(d *component.Decoder) {
+					if got := d.S32(); got != test.want[i] {
+						t.Errorf("%s: with %d of headroom, by %d, got %d, want %d", name, headroom, by, got, test.want[i])
+					}
+				})
+				if err != nil {
+					t.Errorf("%s: with %d of headroom: %v", name, headroom, err)
+				}
+			}
 		}
-	}); err != nil {
-		t.Error(err)
+	}
+}
+
+// A limit is raised for a memory that begins within it, and by no more than its headroom.
+func TestInvariant5HeadroomRaisesLimitsByNoMore(t *testing.T) {
+	const page = 1 << 16
+	f := &component.Export{Name: "f", Signature: sig(component.S32, "by", component.U32)}
+	p := link(t, newEngine(t, component.Config{MaxInstances: 2, HeadroomBytes: 4 * page}), `(component
+	  (core module $z (memory $m 4) (memory $n 1)
+	    (func (export "f") (param i32) (result i32)
+	      (drop (memory.grow $m (local.get 0))) (drop (memory.grow $n (local.get 0)))
+	      (i32.add (i32.mul (i32.const 100) (memory.size $m)) (memory.size $n))))
+	  (core instance $z (instantiate $z))
+	  (func (export "f") (param "by" u32) (result s32) (canon lift (core func $z "f"))))`,
+		component.LinkOptions{Exports: []*component.Export{f}, Limits: component.Limits{MemoryBytes: 4 * page}})
+	inst := instance(t, p)
+	for _, step := range []struct {
+		by   uint32
+		want int32
+	}{{4, 805}, {1, 806}, {2, 808}, {1, 808}} {
+		if err := inst.Call(t.Context(), f, u32s(step.by), func(d *component.Decoder) {
+			if got := d.S32(); got != step.want {
+				t.Errorf("by %d: %d, want %d", step.by, got, step.want)
+			}
+		}); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -83,7 +83,7 @@ func TestNothingIsLeftInWhatIsKept(t *testing.T) {
 	for _, keep := range []int64{0, 1, 64 << 10, 100_000, 2 << 20, 1 << 30} {
 		for i, pages := range []int{1, 3, 17, 100} {
 			t.Run(fmt.Sprintf("keep %d of %d pages", keep, pages), func(t *testing.T) {
-				e := newEngine(t, component.Config{MaxInstances: 2, KeepBytes: keep, HeadroomBytes: int64(i) << 17})
+				e := newEngine(t, component.Config{MaxInstances: 2, KeepBytes: keep, HeadroomBytes: int64(2*i) << 16})
 				p := link(t, e, scribbler(pages), component.LinkOptions{
 					Exports: []*component.Export{&scribble, &first, &sum},
 					Limits:  component.Limits{MemoryBytes: 16 << 20},
@@ -107,10 +107,11 @@ func TestNothingIsLeftInWhatIsKept(t *testing.T) {
 				random := rand.New(rand.NewPCG(uint64(keep), uint64(pages)))
 				for range max(1, repeated(20)) {
 					grow := random.IntN(4) * random.IntN(20)
-					bytes := (pages + grow) << 16
+					reach := max(grow, 2*i) // pages beyond the first, headroom that was not grown into among them
+					bytes := (pages + reach) << 16
 					at := random.IntN(bytes)
 					u32(&scribble, uint32(at), uint32(random.IntN(bytes-at)), uint32(grow), uint32(random.IntN(3000)))
-					if left := int32(u32(&first, uint32(grow))); left != -1 {
+					if left := int32(u32(&first, uint32(reach))); left != -1 {
 						t.Fatalf("the next instance found something at %d", left)
 					}
 					if after := u32(&sum); after != before {

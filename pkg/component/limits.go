@@ -12,8 +12,9 @@ type Limits struct {
 	// Deadline is the longest that a call may take, 10 s by default. The call's
 	// context may make it shorter. Time in host functions counts.
 	Deadline time.Duration
-	// MemoryBytes bounds each linear memory of an instance, 64 MiB by default. One that
-	// begins within it may have all of its headroom: see Config.HeadroomBytes.
+	// MemoryBytes bounds each linear memory of an instance, 64 MiB by default. With
+	// Config.HeadroomBytes it is raised, for all of them, to what the largest begins with
+	// of those that begin within it without their headroom.
 	MemoryBytes int64
 	// TableElements bounds each table, 20 000 by default.
 	TableElements int64

@@ -24,8 +24,9 @@ func (c Config) headroom() chunk.Headroom {
 	return chunk.Headroom{Pages: uint32(pages), Most: uint32(c.MaxMemoryBytes / pageBytes)}
 }
 
-// mostMemory is how large an engine may let a memory become under a limit: one that
-// begins within it may have its headroom.
+// mostMemory is how large the engine may let memories become under a limit: one that
+// begins within it without its headroom must begin with it too, and wasmtime knows one
+// limit for all memories of an instance.
 func (s source) mostMemory(limit int64) int64 {
 	most := limit
 	for _, b := range s.begins {

@@ -109,7 +109,7 @@ func (e *Engine) Deserialize(ctx context.Context, trusted []byte) (*Component, e
 		return nil, &CompileError{Reason: "not a serialized component of this version"}
 	}
 	if src.asked != e.cfg.headroom() {
-		return nil, &CompileError{Reason: "serialized by an engine of another HeadroomBytes"}
+		return nil, &CompileError{Reason: "serialized by an engine of another HeadroomBytes or, with it, MaxMemoryBytes"}
 	}
 	engine := e.handle()
 	if engine == nil {

@@ -106,6 +106,7 @@ func TestFingerprint(t *testing.T) {
 		{"fuel", component.Config{Fuel: true}, false},
 		{"headroom", component.Config{HeadroomBytes: 1 << 20}, false},
 		{"more headroom", component.Config{HeadroomBytes: 2 << 20}, false},
+		{"headroom and less memory", component.Config{HeadroomBytes: 1 << 20, MaxMemoryBytes: 2 << 20}, false},
 		{"a crowd", component.Config{Crowd: true, MaxInstances: 8}, false},
 		{"a crowd with fuel", component.Config{Crowd: true, MaxInstances: 8, Fuel: true}, false},
 	} {

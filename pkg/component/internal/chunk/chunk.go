@@ -47,7 +47,7 @@ const depthMax = 100
 var errHelpers = errors.New("too many memories, tables or segments are copied to too many others")
 
 // Component is Module for each core module in a component, those of components within
-// it included. None has headroom where one module's memory is grown by another.
+// it included. No memory has headroom where a module measures or grows one that it imports.
 func Component(wasm []byte, asks Headroom) ([]byte, []Begin, error) {
 	w := &walker{asks: asks, out: make([]byte, 0, len(wasm)+len(wasm)/16)}
 	err := w.component(wasm, 0)

@@ -15,6 +15,8 @@ func FuzzModule(f *testing.F) {
 	f.Add(wasm(f, `(module (import "" "" (table 1 externref)) (memory 1) (data $d "x") (func (param externref)
 		(table.fill (i32.const 0) (local.get 0) (i32.const 1)) (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1))))`))
 	f.Add(wasm(f, `(module (memory 1 9) (memory $m 2) (func (drop (memory.grow (memory.size $m))) (drop (memory.grow $m (memory.size)))))`))
+	f.Add(wasm(f, `(module (import "" "" (memory 1)) (memory $m 300) (memory $n i64 2 7) (global i32 (i32.const 1))
+		(func (drop (memory.grow $m (memory.size $m))) (drop (memory.grow $n (memory.size $n)))))`))
 	engine := wasmtime.NewEngine()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<20 {

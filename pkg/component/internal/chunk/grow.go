@@ -67,12 +67,6 @@ func (w *rewriter) grower(i instruction) (call, error) {
 	if uint64(i.a) >= uint64(len(spaces)) {
 		return call{}, wasmbin.ErrUnknown
 	}
-	if w.shape.takesOurs {
-		return call{}, nil
-	}
-	if i.op == tableGrow {
-		g.value = spaces[i.a].elem
-	}
 	if i.op == memoryGrow {
 		h, err := w.headroom(i.a)
 		if err != nil {
@@ -82,6 +76,12 @@ func (w *rewriter) grower(i instruction) (call, error) {
 			h.grows = true
 			return call{function: w.function([]byte{1, i32}, []byte{1, i32}, h.grower(w.asked(name))), needed: true}, nil
 		}
+	}
+	if w.shape.takesOurs {
+		return call{}, nil
+	}
+	if i.op == tableGrow {
+		g.value = spaces[i.a].elem
 	}
 	g.grow, g.size = wasmbin.AppendU32(g.grow, i.a), wasmbin.AppendU32(g.size, i.a)
 	g.w, g.global = width(spaces[i.a].wide), w.asked(name)

@@ -11,9 +11,9 @@ import (
 // can begin with headroom: it is larger from the start, and a global holds how large the
 // guest believes it to be.
 
-// Headroom is how much larger than its module says each memory begins that its own
-// module grows. What lies there can be read and written before the guest has grown into
-// it. The zero value is none.
+// Headroom is how much larger than its module says each memory of 32 bits begins that its
+// own module grows. What lies there can be read and written before the guest has grown
+// into it. The zero value is none.
 type Headroom struct {
 	Pages uint32 // of 64 KiB
 	Most  uint32 // how many pages a memory that has headroom begins with at most
@@ -85,31 +85,21 @@ func (h *headroom) grower(asked uint32) []byte {
 }
 
 // begin has the memories with headroom begin with it, and returns them in their order.
-func (w *rewriter) begin() ([]Begin, error) {
-	var begins []Begin
+func (w *rewriter) begin() (begins []Begin) {
 	for i, s := range w.sections {
 		if s.ID != wasmbin.SecMemory || len(w.headrooms) == 0 {
 			continue
 		}
-		r := &wasmbin.Reader{In: s.Body}
 		var out []byte
 		done := 0
-		for memory := range r.Count() {
-			least := &wasmbin.Reader{In: s.Body, Pos: r.Pos + 1} // behind the flags
-			limits(r)
-			h := w.headrooms[uint32(memory)] // no memory is imported
-			if h == nil || !h.grows {
-				continue
+		for memory, m := range w.shape.memories {
+			if h := w.headrooms[uint32(memory)]; h != nil && h.grows {
+				begins = append(begins, h.Begin)
+				out = wasmbin.AppendU32(append(out, s.Body[done:m.from]...), h.Pages)
+				done = m.to
 			}
-			begins = append(begins, h.Begin)
-			out = wasmbin.AppendU32(append(out, s.Body[done:least.Pos]...), h.Pages)
-			least.U32()
-			done = least.Pos
-		}
-		if r.Err != nil {
-			return nil, r.Err
 		}
 		w.sections[i].Body = append(out, s.Body[done:]...)
 	}
-	return begins, nil
+	return begins
 }

@@ -34,6 +34,11 @@ func TestHeadroomOfMemories(t *testing.T) {
 		"one that is not asked for": {`(module (memory 3) (func $f) (func (call $f)))`, nil},
 		"one of 64 bits":            {`(module (memory i64 3) (func (drop (memory.grow (i64.const 1)))))`, nil},
 		"with a name of ours":       {`(module (memory 3) (func (export "hygia:chunk/pages") (drop (memory.grow (i32.const 1)))))`, nil},
+		"measured, with a name of ours": {`(module (memory 3)
+			(func (export "hygia:chunk/pages") (drop (memory.size)) (drop (memory.grow (i32.const 1)))))`, nil},
+		"a large one": {grows(`(memory 90)`), []chunk.Begin{{Said: 90, Pages: 94}}},
+		"behind an imported one": {`(module (import "" "" (memory 1)) (memory $m 3) (memory 7) (memory $n i64 5)
+			(func (drop (memory.grow $m (i32.const 1))) (drop (memory.grow $n (i64.const 1)))))`, []chunk.Begin{{Said: 3, Pages: 7}}},
 		"the second and third": {`(module (memory 3) (memory $b 5 50) (memory $c 7) (memory $d i64 1)
 			(func (drop (memory.grow $b (i32.const 1))) (drop (memory.grow $c (i32.const 1))) (drop (memory.grow $d (i64.const 1)))
 			  (drop (memory.size 0))))`,

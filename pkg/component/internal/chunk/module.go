@@ -66,10 +66,7 @@ func Module(wasm []byte, asks Headroom) ([]byte, []Begin, error) {
 	if !w.changed {
 		return wasm, nil, nil
 	}
-	begins, err := w.begin()
-	if err != nil {
-		return nil, nil, err
-	}
+	begins := w.begin()
 	out, err := wasmbin.Join(sections, w.add)
 	return out, begins, err
 }

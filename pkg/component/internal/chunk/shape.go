@@ -33,16 +33,20 @@ type space struct {
 type bounds struct {
 	wide        bool // addressed by numbers of 64 bits
 	least, most uint64
-	bounded     bool // else most is as many as can be
+	from, to    int // where in its section least stands
 }
 
 func readShape(sections []wasmbin.Section) (*shape, error) {
-	s := &shape{}
+	s, met := &shape{}, map[byte]bool{}
 	for _, section := range sections {
 		each := s.item(section.ID)
 		if each == nil {
 			continue
 		}
+		if met[section.ID] {
+			return nil, wasmbin.ErrUnknown
+		}
+		met[section.ID] = true
 		r := &wasmbin.Reader{In: section.Body}
 		for range r.Count() {
 			if each(r); r.Err != nil {
@@ -151,13 +155,13 @@ func limits(r *wasmbin.Reader) bounds {
 	if flags&^(most|is64) != 0 { // shared, or with pages of another size
 		r.Fail()
 	}
-	b := bounds{wide: flags&is64 != 0, bounded: flags&most != 0, most: math.MaxUint64}
+	b := bounds{wide: flags&is64 != 0, most: math.MaxUint64, from: r.Pos}
 	number := func() uint64 { return uint64(r.U32()) }
 	if b.wide {
 		number = r.U64
 	}
-	b.least = number()
-	if b.bounded {
+	b.least, b.to = number(), r.Pos
+	if flags&most != 0 {
 		b.most = number()
 	}
 	return b
