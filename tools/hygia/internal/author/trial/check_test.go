@@ -1,12 +1,14 @@
 package trial_test
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hygia-suite/hygia/pkg/plugin"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/fixture"
 	"github.com/hygia-suite/hygia/tools/hygia/internal/author/trial"
 )
@@ -94,6 +96,31 @@ func TestWhatFixturesUse(t *testing.T) {
 	}
 	if r = checked(t, `}`, grows, map[string]string{"answer": answer}); len(r.Used) != 3 {
 		t.Errorf("used %+v", r.Used)
+	}
+}
+
+// What a fixture takes of memory is what a service's instance has, headroom included.
+func TestMemoryThatAFixtureTakes(t *testing.T) {
+	const page = 64 << 10
+	headroom := plugin.EngineConfig().HeadroomBytes
+	for by, want := range map[int64]int64{0: page, 1: page + headroom, 10: 11 * page} {
+		body := fmt.Sprintf(`(drop (memory.grow (i32.const %d)))`, by)
+		if by == 0 { // without an instruction that grows, none is given
+			body = ""
+		}
+		text := `(component (core module $m (memory (export "memory") 1)
+		    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+		    (func (export "answer") (param i32 i32) (result i32) ` + body + `
+		      (if (i32.lt_u (memory.size) (i32.const ` + fmt.Sprint(1+by) + `)) (then unreachable)) (i32.const 42)))
+		  (core instance $i (instantiate $m))
+		  (func $answer (param "text" string) (result u32)
+		    (canon lift (core func $i "answer") (memory $i "memory") (realloc (func $i "realloc"))))
+		  (instance $api (export "answer" (func $answer)))
+		  (export "test:api/answerer@0.1.0" (instance $api)))`
+		r := checked(t, `}`, text, map[string]string{"answer": `{"call": "answer", "args": {"text": "x"}, "want": 42}`})
+		if got := r.Used["memory_bytes"].Amount; got != want || r.Fixtures != 1 {
+			t.Errorf("growing by %d: %d, want %d; %d pass", by, got, want, r.Fixtures)
+		}
 	}
 }
 

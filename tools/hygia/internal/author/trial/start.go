@@ -108,7 +108,7 @@ func (t *Trial) checkFixtures(ctx context.Context, fixtures []fixture.Fixture, r
 // useMemory finds what a fixture needs, where that is more than the others do.
 func (t *Trial) useMemory(ctx context.Context, f fixture.Fixture, r *Report) error {
 	if known := r.Used["memory_bytes"].Amount; known > 0 {
-		if enough, err := t.passes(ctx, f, known/page); enough || err != nil {
+		if enough, _, err := t.passes(ctx, f, known/page); enough || err != nil {
 			return err
 		}
 	}

@@ -223,8 +223,9 @@ type Result struct {
 	Lines []Line `json:"lines,omitempty"`
 	// Microseconds is how long the call took, in a fresh instance.
 	Microseconds int64 `json:"microseconds"`
-	// MemoryBytes is the least limit of memory under which the call gives the same;
-	// 0 where that was not asked.
+	// MemoryBytes is how much memory the call takes: the least limit under which it gives
+	// the same, or what the instance had with its headroom. It is 0 where that was not
+	// asked.
 	MemoryBytes int64 `json:"memory_bytes,omitempty"`
 
 	used component.Usage
@@ -351,45 +352,48 @@ func (p prepared) json(ctx context.Context, caller component.Caller) (any, error
 
 const page = 64 << 10
 
-// Memory finds the least limit of memory, in pages of 64 KiB, under which a
-// fixture that passes still does. A language that collects garbage may need less
-// than it would take.
+// Memory finds how much memory, in pages of 64 KiB, a fixture that passes takes: the
+// least limit under which it still does, or what the instance had with its headroom, if
+// that is more. A language that collects garbage may need less than it would take.
 func (t *Trial) Memory(ctx context.Context, f fixture.Fixture) (int64, error) {
 	low, high := int64(0), t.project.Memory()/page // high passes, low does not
+	var had int64
 	for high-low > 1 {
 		middle := (low + high) / 2
-		ok, err := t.passes(ctx, f, middle)
+		ok, bytes, err := t.passes(ctx, f, middle)
 		if err != nil {
 			return 0, err
 		}
 		if ok {
-			high = middle
+			high, had = middle, bytes
 		} else {
 			low = middle
 		}
 	}
-	return high * page, nil
+	return max(high*page, had), nil
 }
 
-// passes reports whether a fixture that passes does so with so many pages of memory.
-func (t *Trial) passes(ctx context.Context, f fixture.Fixture, pages int64) (bool, error) {
+// passes reports whether a fixture that passes does so with so many pages of memory, and
+// how much it had, as far as that is known: with headroom it may be more.
+func (t *Trial) passes(ctx context.Context, f fixture.Fixture, pages int64) (ok bool, had int64, err error) {
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return false, 0, err
 	}
 	call, err := t.prepare(f)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	manifest, err := withMemory(t.manifest, pages*page)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	caller, err := t.load(ctx, f.Config, manifest)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
-	got, err := call.json(ctx, caller)
-	return err == nil && len(witvalue.DiffJSON(f.Want, got)) == 0, nil
+	var used component.Usage
+	got, err := call.json(component.WithUsage(ctx, &used), caller)
+	return err == nil && len(witvalue.DiffJSON(f.Want, got)) == 0, used.MemoryBytes, nil
 }
 
 // Fixtures is the folder of a project's fixtures.
