@@ -37,16 +37,12 @@ type bounds struct {
 }
 
 func readShape(sections []wasmbin.Section) (*shape, error) {
-	s, met := &shape{}, map[byte]bool{}
+	s := &shape{}
 	for _, section := range sections {
 		each := s.item(section.ID)
 		if each == nil {
 			continue
 		}
-		if met[section.ID] {
-			return nil, wasmbin.ErrUnknown
-		}
-		met[section.ID] = true
 		r := &wasmbin.Reader{In: section.Body}
 		for range r.Count() {
 			if each(r); r.Err != nil {

@@ -1,6 +1,9 @@
 package wasmbin
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // The ids of a core module's sections.
 const (
@@ -26,16 +29,24 @@ type Section struct {
 	Body []byte
 }
 
-// Sections returns the sections of a core module, as they stand in it. Their bodies
-// share its memory.
+// Sections returns the sections of a core module, as they stand in it: each but custom
+// ones once, in the order of the format. Their bodies share its memory.
 func Sections(module []byte) ([]Section, error) {
 	r := &Reader{In: module}
 	if string(r.Take(uint32(len(Core)))) != Core {
 		return nil, ErrUnknown
 	}
 	var all []Section
+	last := -1
 	for !r.Done() {
 		id, body := r.Section()
+		if id != SecCustom {
+			at := strings.IndexByte(order, id)
+			if at <= last {
+				r.Fail()
+			}
+			last = at
+		}
 		all = append(all, Section{id, body})
 	}
 	return all, r.Err
