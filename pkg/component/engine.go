@@ -305,7 +305,8 @@ func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engin
 		return nil, ErrClosed
 	}
 	defer C.wasm_engine_delete(engine)
-	wasm, begins, err := inPieces(engine, wasm, e.cfg.headroom())
+	asks := e.cfg.headroom()
+	wasm, begins, err := inPieces(engine, wasm, asks)
 	if err != nil {
 		return nil, err
 	}
@@ -317,6 +318,6 @@ func (e *Engine) compile(ctx context.Context, wasm []byte, by func(*C.wasm_engin
 	if err != nil {
 		return nil, err
 	}
-	component.engine, component.asked, component.begins = e, e.cfg.headroom(), begins
+	component.engine, component.asked, component.begins = e, asks, begins
 	return component, nil
 }

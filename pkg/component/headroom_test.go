@@ -9,7 +9,7 @@ import (
 )
 
 // grower is a guest of a memory of 2 pages that grows it, tells its size, and reads at an
-// address; give is text at an address of its memory.
+// address; take has text cross by it, so that its size is known.
 const grower = `(component
   (core module $m (memory (export "memory") 2)
     (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
@@ -90,7 +90,7 @@ func TestHeadroom(t *testing.T) {
 				t.Errorf("what needs the memory: %v", err)
 			}
 			// What lies in the headroom is zeros; what lies beyond traps as ever.
-			begins := max(2*page, 2*page+(test.headroom+page-1)&^(page-1))
+			begins := 2*page + (test.headroom+page-1)&^(page-1)
 			if test.headroom > 0 {
 				fresh := instance(t, p)
 				if err := fresh.Call(t.Context(), by["peek"], u32s(uint32(begins-1)), func(d *component.Decoder) {

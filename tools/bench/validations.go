@@ -49,19 +49,20 @@ func validations(ctx context.Context) ([]contender, func(), error) {
 		nativeValidate(d)
 		return nil
 	}
+	stop := func() {
+		for _, f := range end {
+			f()
+		}
+	}
 	return []contender{
-			{name: "1 KiB validation, component, fresh instance", beside: nativeRule, op: rule},
-			{name: nativeRule, op: native},
-			{name: ruleOnOne, lanes: []func() error{rule}, confined: true, spare: true},
-			{name: "the same validation, two goroutines on two", beside: ruleOnOne, lanes: []func() error{rule, rule}, spare: true},
-			{name: "the same validation, an engine for each", beside: ruleOnOne, lanes: rules[:], spare: true},
-			{name: nativeOnOne, lanes: []func() error{native}, confined: true, spare: true},
-			{name: "the same in Go, two goroutines on two", beside: nativeOnOne, lanes: []func() error{native, native}, spare: true},
-		}, func() {
-			for _, f := range end {
-				f()
-			}
-		}, nil
+		{name: "1 KiB validation, component, fresh instance", beside: nativeRule, op: rule},
+		{name: nativeRule, op: native},
+		{name: ruleOnOne, lanes: []func() error{rule}, confined: true, spare: true},
+		{name: "the same validation, two goroutines on two", beside: ruleOnOne, lanes: []func() error{rule, rule}, spare: true},
+		{name: "the same validation, an engine for each", beside: ruleOnOne, lanes: rules[:], spare: true},
+		{name: nativeOnOne, lanes: []func() error{native}, confined: true, spare: true},
+		{name: "the same in Go, two goroutines on two", beside: nativeOnOne, lanes: []func() error{native, native}, spare: true},
+	}, stop, nil
 }
 
 func loadRule(ctx context.Context, engine *component.Engine) (*plugin.Plugin, error) {

@@ -74,7 +74,7 @@ func (w *rewriter) grower(i instruction) (call, error) {
 		}
 		if h != nil {
 			h.grows = true
-			return call{function: w.function([]byte{1, i32}, []byte{1, i32}, h.grower(w.asked(name))), needed: true}, nil
+			return call{function: w.function([]byte{1, i32}, []byte{1, i32}, h.grower(i.a, w.asked(name))), needed: true}, nil
 		}
 	}
 	if w.shape.takesOurs {

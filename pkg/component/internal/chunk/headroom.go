@@ -32,9 +32,8 @@ var errShared = errors.New("a memory is of several modules")
 // headroom is a memory's that has some.
 type headroom struct {
 	Begin
-	memory uint32
-	size   uint32 // the global that holds how large the guest believes it to be
-	grows  bool   // else the memory stays as it is
+	size  uint32 // the global that holds how large the guest believes it to be
+	grows bool   // else the memory stays as it is
 }
 
 // headroom returns what is known of a memory's, nil where it has none.
@@ -53,7 +52,7 @@ func (w *rewriter) headroom(memory uint32) (*headroom, error) {
 	if m.wide || w.shape.takesOurs || begin <= m.least {
 		return nil, nil
 	}
-	h := &headroom{Begin: Begin{Said: uint32(m.least), Pages: uint32(begin)}, memory: memory}
+	h := &headroom{Begin: Begin{Said: uint32(m.least), Pages: uint32(begin)}}
 	h.size = w.global(wasmbin.AppendIndex([]byte{i32, 1, wasmbin.OpI32Const}, m.least)...)
 	w.headrooms[memory] = h
 	return h, nil
@@ -72,12 +71,12 @@ func (w *rewriter) sizer(i instruction) (call, error) {
 
 // grower makes the function that stands in the place of the instruction that grows the
 // memory: it grows by as much as headroom lacks.
-func (h *headroom) grower(asked uint32) []byte {
+func (h *headroom) grower(memory, asked uint32) []byte {
 	const by, had, left = 0, 1, 2
 	a := &assembly{b: []byte{1, 2, i32}}
-	a.op(opMemorySize).index(h.memory).op(wasmbin.OpGlobalGet).index(h.size).op(opTee, had).do(sub, false).op(wasmbin.OpLocalSet, left)
+	a.op(opMemorySize).index(memory).op(wasmbin.OpGlobalGet).index(h.size).op(opTee, had).do(sub, false).op(wasmbin.OpLocalSet, left)
 	a.get(by).get(left).do(greater, false).op(wasmbin.OpIf, wasmbin.NoType)
-	a.get(by).get(left).do(sub, false).op(opMemoryGrow).index(h.memory).minusOne(false).do(equal, false).op(wasmbin.OpIf, wasmbin.NoType)
+	a.get(by).get(left).do(sub, false).op(opMemoryGrow).index(memory).minusOne(false).do(equal, false).op(wasmbin.OpIf, wasmbin.NoType)
 	a.get(had).widen(false).get(by).widen(false).do(add, true).op(wasmbin.OpGlobalSet).index(asked)
 	a.minusOne(false).op(opReturn).op(wasmbin.OpEnd).op(wasmbin.OpEnd)
 	a.get(had).get(by).do(add, false).op(wasmbin.OpGlobalSet).index(h.size)

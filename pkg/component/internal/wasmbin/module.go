@@ -1,9 +1,6 @@
 package wasmbin
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // The ids of a core module's sections.
 const (
@@ -81,7 +78,7 @@ func Join(sections []Section, add map[byte]*Addition) ([]byte, error) {
 	}
 	out, r := append(make([]byte, 0, size), Core...), &Reader{}
 	for _, s := range sections {
-		if at := bytes.IndexByte([]byte(order), s.ID); at > 0 {
+		if at := strings.IndexByte(order, s.ID); at > 0 {
 			for _, id := range []byte(order[:at]) {
 				out = add[id].section(out, id, []byte{0}, r)
 				delete(add, id)
